@@ -1,0 +1,1 @@
+"""The one door for people and partners; knows no business rule."""

@@ -1,0 +1,1 @@
+"""The whole picture, built only from changes."""
