@@ -1,0 +1,73 @@
+"""What PostgreSQL refuses, in the words of the one error type."""
+
+import contextlib
+import re
+from collections.abc import Generator
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from chassis import errors
+
+_KEY = re.compile(r"Key \((.*?)\)=")
+
+
+@contextlib.contextmanager
+def translated() -> Generator[None]:
+    """Turn database errors that a caller can act upon into `chassis.errors`.
+
+    What remains (a syntax error, a missing table) is our own fault and stays as it is: it becomes
+    an opaque INTERNAL at the edge.
+    """
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise known from error
+    except (ConnectionError, asyncpg.InterfaceError) as error:
+        raise errors.Unavailable("DATABASE_UNAVAILABLE", retry_after=1) from error
+
+
+def unwrapped(error: DBAPIError) -> BaseException:
+    """Give the driver's own error out of SQLAlchemy's."""
+    cause: BaseException | None = error.orig
+    while cause is not None and not isinstance(cause, asyncpg.PostgresError):
+        cause = cause.__cause__
+    return cause or error
+
+
+def _known(error: asyncpg.PostgresError) -> errors.Error | None:
+    match error:
+        case asyncpg.UniqueViolationError():
+            return errors.AlreadyExists("ALREADY_EXISTS", key=_key_of(error))
+        case asyncpg.ForeignKeyViolationError():
+            if "still referenced" in (error.detail or ""):
+                return errors.FailedPrecondition("STILL_REFERENCED", by=error.table_name or "")
+            return errors.invalid_field(_key_of(error), "REFERENCE_NOT_FOUND")
+        case asyncpg.CheckViolationError() | asyncpg.ExclusionViolationError():
+            return errors.FailedPrecondition("RULE_BROKEN", rule=error.constraint_name or "")
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return errors.Invalid("INVALID_TEXT")
+        case asyncpg.NumericValueOutOfRangeError() | asyncpg.DatetimeFieldOverflowError():
+            return errors.Invalid("VALUE_OUT_OF_RANGE")
+        case asyncpg.QueryCanceledError():
+            return errors.DeadlineExceeded("STATEMENT_TOO_SLOW")
+        case asyncpg.DeadlockDetectedError() | asyncpg.SerializationError():
+            return errors.Conflict("BUSY_RECORD", retry_after=0.05)
+        case (
+            asyncpg.PostgresConnectionError()
+            | asyncpg.OperatorInterventionError()
+            | asyncpg.InsufficientResourcesError()
+        ):
+            return errors.Unavailable("DATABASE_UNAVAILABLE", retry_after=1)
+        case _:
+            return None
+
+
+def _key_of(error: asyncpg.PostgresError) -> str:
+    """Name the columns of the violated key, without the tenant that every key begins with."""
+    match = _KEY.search(error.detail or "")
+    columns = match[1].split(", ") if match else []
+    return ", ".join(column for column in columns if column != "tenant_id")

@@ -1,0 +1,180 @@
+"""The tables every service's schema has beside its nouns."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.types import UserDefinedType
+
+TENANT_ID = "tenant_id"
+
+
+class Xid8(UserDefinedType[int]):
+    """A transaction's 64-bit number."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw: object) -> str:
+        """Name the type in DDL."""
+        return "xid8"
+
+
+def chassis_tables(schema: str) -> MetaData:
+    """Describe change, request, inbox, dead_letter, timer, saga and title for one schema."""
+    metadata = MetaData(schema=schema)
+    _change(metadata)
+    _request(metadata)
+    _inbox(metadata)
+    _dead_letter(metadata)
+    _timer(metadata)
+    _saga(metadata)
+    _title(metadata)
+    return metadata
+
+
+def _uuid(name: str, primary_key: bool = False) -> Column[str]:
+    return Column(name, UUID(as_uuid=False), primary_key=primary_key, nullable=False)
+
+
+def _text(name: str, primary_key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=primary_key, nullable=False)
+
+
+def _time(name: str, nullable: bool = False) -> Column[object]:
+    default = None if nullable else func.now()
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+def _change(metadata: MetaData) -> None:
+    """Audit, outbox and replay source at once: written with the row, never deleted."""
+    Table(
+        "change",
+        metadata,
+        Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+        _uuid(TENANT_ID),
+        _uuid("id"),
+        _text("resource_type"),
+        _uuid("resource_id"),
+        Column("version", BigInteger, nullable=False),
+        _text("verb"),
+        Column("payload", LargeBinary, nullable=False),
+        Column(
+            "transaction_id",
+            Xid8,
+            nullable=False,
+            server_default=text("pg_current_xact_id()"),
+        ),
+        _time("published_at", nullable=True),
+        UniqueConstraint(
+            TENANT_ID, "resource_type", "resource_id", "version", name="change_version_key"
+        ),
+        Index("change_unpublished", "sequence", postgresql_where=text("published_at IS NULL")),
+        Index("change_replay", "transaction_id", "sequence"),
+    )
+
+
+def _request(metadata: MetaData) -> None:
+    """Answers by request id, for 24 hours (AIP-155)."""
+    Table(
+        "request",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _text("caller", primary_key=True),
+        _text("method", primary_key=True),
+        _text("request_id", primary_key=True),
+        Column("body_hash", LargeBinary, nullable=False),
+        Column("response", LargeBinary, nullable=False),
+        _time("create_time"),
+        Index("request_create_time", "create_time"),
+    )
+
+
+def _inbox(metadata: MetaData) -> None:
+    """Events whose effect is in this schema, so that a second delivery has none."""
+    Table(
+        "inbox",
+        metadata,
+        _text("consumer", primary_key=True),
+        _uuid("event_id", primary_key=True),
+        _uuid(TENANT_ID),
+        _time("create_time"),
+        Index("inbox_create_time", "create_time"),
+    )
+
+
+def _dead_letter(metadata: MetaData) -> None:
+    """Events a consumer failed at five times; kept, counted, replayable."""
+    Table(
+        "dead_letter",
+        metadata,
+        _text("consumer", primary_key=True),
+        _uuid("event_id", primary_key=True),
+        _uuid(TENANT_ID),
+        _text("subject"),
+        Column("payload", LargeBinary, nullable=False),
+        _text("trace_parent"),
+        _text("error"),
+        Column("attempts", Integer, nullable=False),
+        _time("create_time"),
+        _time("replay_time", nullable=True),
+    )
+
+
+def _timer(metadata: MetaData) -> None:
+    """What is due when: one row per kind and key."""
+    Table(
+        "timer",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _text("kind", primary_key=True),
+        _text("key", primary_key=True),
+        _time("due_time"),
+        Column("payload", LargeBinary, nullable=False),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        _text("error"),
+        Index("timer_due_time", "due_time"),
+    )
+
+
+def _saga(metadata: MetaData) -> None:
+    """Acts that span services: what is done, what is next, who asked."""
+    Table(
+        "saga",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _uuid("id", primary_key=True),
+        _text("kind"),
+        _text("step"),
+        Column("state", LargeBinary, nullable=False),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        _text("error"),
+        _time("due_time"),
+        _time("create_time"),
+        _time("end_time", nullable=True),
+        Index("saga_due_time", "due_time", postgresql_where=text("end_time IS NULL")),
+    )
+
+
+def _title(metadata: MetaData) -> None:
+    """Titles of other services' records that rows here refer to, by version."""
+    Table(
+        "title",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _text("resource_type", primary_key=True),
+        _uuid("resource_id", primary_key=True),
+        _text("title"),
+        Column("version", BigInteger, nullable=False),
+    )
