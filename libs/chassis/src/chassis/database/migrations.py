@@ -237,7 +237,7 @@ async def _is_current(address: Address, schema: Schema) -> bool:
     connection = await asyncpg.connect(address.dsn(schema.service, Role.OWNER))
     try:
         # The schema is a service's name out of the code, never input.
-        rows = await connection.fetch(f"SELECT version_num FROM {schema.service}.migration")  # noqa: S608
+        rows = await connection.fetch(f"SELECT version_num FROM {schema.service}.migration")
     except asyncpg.UndefinedTableError:
         return False
     finally:

@@ -29,7 +29,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62\x61nyan/api/v1/change.proto\x12\rbanyan.api.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x03\n\x06\x43hange\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rresource_type\x18\x04 \x01(\t\x12\x13\n\x0bresource_id\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\x0c\n\x04verb\x18\x07 \x01(\t\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\ractor_user_id\x18\t \x01(\t\x12\x15\n\ractor_service\x18\n \x01(\t\x12\x1c\n\x14on_behalf_of_user_id\x18\x0b \x01(\t\x12\x14\n\x0ctrace_parent\x18\x0c \x01(\t\x12*\n\x06\x66ields\x18\r \x03(\x0b\x32\x1a.banyan.api.v1.FieldChange\x12$\n\x06record\x18\x0e \x01(\x0b\x32\x14.google.protobuf.Any\x12#\n\x05\x66\x61\x63ts\x18\x0f \x03(\x0b\x32\x14.google.protobuf.Any\x12/\n\x0bredact_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"q\n\x0b\x46ieldChange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12)\n\told_value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12)\n\tnew_value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.Value\"e\n\x12ReadChangesRequest\x12\x18\n\x07service\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x16\n\x05\x61\x66ter\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x00\"Q\n\x13ReadChangesResponse\x12&\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x15.banyan.api.v1.Change\x12\x12\n\nnext_after\x18\x02 \x01(\x03\x32r\n\rChangeService\x12\x61\n\x0bReadChanges\x12!.banyan.api.v1.ReadChangesRequest\x1a\".banyan.api.v1.ReadChangesResponse\"\x0b\x9a\xb5\x18\x07\x08\x03\x18\x01\"\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62\x61nyan/api/v1/change.proto\x12\rbanyan.api.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x03\n\x06\x43hange\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rresource_type\x18\x04 \x01(\t\x12\x13\n\x0bresource_id\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\x0c\n\x04verb\x18\x07 \x01(\t\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\ractor_user_id\x18\t \x01(\t\x12\x15\n\ractor_service\x18\n \x01(\t\x12\x1c\n\x14on_behalf_of_user_id\x18\x0b \x01(\t\x12\x14\n\x0ctrace_parent\x18\x0c \x01(\t\x12*\n\x06\x66ields\x18\r \x03(\x0b\x32\x1a.banyan.api.v1.FieldChange\x12$\n\x06record\x18\x0e \x01(\x0b\x32\x14.google.protobuf.Any\x12#\n\x05\x66\x61\x63ts\x18\x0f \x03(\x0b\x32\x14.google.protobuf.Any\x12/\n\x0bredact_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"q\n\x0b\x46ieldChange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12)\n\told_value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12)\n\tnew_value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.Value\"\\\n\x12ReadChangesRequest\x12\x18\n\x07service\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x00\"Q\n\x13ReadChangesResponse\x12&\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x15.banyan.api.v1.Change\x12\x12\n\nnext_after\x18\x02 \x01(\t2r\n\rChangeService\x12\x61\n\x0bReadChanges\x12!.banyan.api.v1.ReadChangesRequest\x1a\".banyan.api.v1.ReadChangesResponse\"\x0b\x9a\xb5\x18\x07\x08\x03\x18\x01\"\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,8 +38,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_READCHANGESREQUEST'].fields_by_name['service']._loaded_options = None
   _globals['_READCHANGESREQUEST'].fields_by_name['service']._serialized_options = b'\272H\004r\002\020\001'
-  _globals['_READCHANGESREQUEST'].fields_by_name['after']._loaded_options = None
-  _globals['_READCHANGESREQUEST'].fields_by_name['after']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_READCHANGESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_READCHANGESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\210\'(\000'
   _globals['_CHANGESERVICE'].methods_by_name['ReadChanges']._loaded_options = None
@@ -49,9 +47,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FIELDCHANGE']._serialized_start=636
   _globals['_FIELDCHANGE']._serialized_end=749
   _globals['_READCHANGESREQUEST']._serialized_start=751
-  _globals['_READCHANGESREQUEST']._serialized_end=852
-  _globals['_READCHANGESRESPONSE']._serialized_start=854
-  _globals['_READCHANGESRESPONSE']._serialized_end=935
-  _globals['_CHANGESERVICE']._serialized_start=937
-  _globals['_CHANGESERVICE']._serialized_end=1051
+  _globals['_READCHANGESREQUEST']._serialized_end=843
+  _globals['_READCHANGESRESPONSE']._serialized_start=845
+  _globals['_READCHANGESRESPONSE']._serialized_end=926
+  _globals['_CHANGESERVICE']._serialized_start=928
+  _globals['_CHANGESERVICE']._serialized_end=1042
 # @@protoc_insertion_point(module_scope)

@@ -65,7 +65,9 @@ class Change(_message.Message):
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
-    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]: ...
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
+        """What an update changed; empty for a create, where the record says all."""
+
     @_builtins.property
     def record(self) -> _any_pb2.Any:
         """The record as it is after the change."""
@@ -144,15 +146,15 @@ class ReadChangesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     """The service whose log is read: "party"."""
-    after: _builtins.int
-    """Read after this position; 0 reads from the beginning."""
+    after: _builtins.str
+    """Read after this position, as `next_after` gave it; empty reads from the beginning."""
     page_size: _builtins.int
     """At most this many; default 500, at most 5,000."""
     def __init__(
         self,
         *,
         service: _builtins.str = ...,
-        after: _builtins.int = ...,
+        after: _builtins.str = ...,
         page_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -169,7 +171,7 @@ class ReadChangesResponse(_message.Message):
 
     CHANGES_FIELD_NUMBER: _builtins.int
     NEXT_AFTER_FIELD_NUMBER: _builtins.int
-    next_after: _builtins.int
+    next_after: _builtins.str
     """Where to read on."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]: ...
@@ -177,7 +179,7 @@ class ReadChangesResponse(_message.Message):
         self,
         *,
         changes: _abc.Iterable[Global___Change] | None = ...,
-        next_after: _builtins.int = ...,
+        next_after: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -1,0 +1,1 @@
+"""How services run: settings, lifecycle, targets, the local servers, the command `banyan`."""

@@ -1,0 +1,89 @@
+"""The gRPC server: bytes in, the dispatcher, bytes out; health and reflection beside it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+from grpc_reflection.v1alpha import reflection
+
+from chassis import errors
+from chassis.rpc.channel import DETAILS, MESSAGE_BYTES_MAX
+from chassis.rpc.dispatch import Dispatcher
+from chassis.rpc.method import Method
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class _Methods(grpc.GenericRpcHandler):
+    """Finds the handler of a path."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._handlers = {
+            method.path: _handler(dispatcher, method) for method in dispatcher.methods
+        }
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Give the handler for a call, None when it is not ours."""
+        return self._handlers.get(handler_call_details.method)
+
+
+def _handler(dispatcher: Dispatcher, method: Method) -> Any:
+    async def run(request: Any, context: Any) -> Any:
+        metadata = {
+            key: value
+            for key, value in context.invocation_metadata() or ()
+            if isinstance(value, str)
+        }
+        metadata.setdefault("x-peer", context.peer().rpartition(":")[0])
+        try:
+            return await dispatcher.call(method.path, request, metadata, context.time_remaining())
+        except errors.Error as error:
+            await abort(context, error)
+
+    wrap: Any = grpc.unary_unary_rpc_method_handler
+    return wrap(
+        run,
+        request_deserializer=method.request_type.FromString,
+        response_serializer=Message.SerializeToString,
+    )
+
+
+async def abort(context: Any, error: errors.Error) -> None:
+    """End a call with an error's status and details."""
+    status = errors.to_status(error)
+    context.set_trailing_metadata(((DETAILS, status.SerializeToString()),))
+    await context.abort(_CODES[error.code], status.message)
+
+
+async def serve_grpc(
+    dispatcher: Dispatcher,
+    address: str,
+    *,
+    credentials: grpc.ServerCredentials | None = None,
+    reflect: Iterable[str] = (),
+) -> tuple[grpc.aio.Server, int]:
+    """Start a server on an address (``127.0.0.1:0`` takes a free port); give it and its port."""
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.so_reuseport", 0),
+        ]
+    )
+    server.add_generic_rpc_handlers((_Methods(dispatcher),))
+    checks: Any = aio.HealthServicer()
+    register: Any = health_pb2_grpc.add_HealthServicer_to_server
+    register(checks, server)
+    await checks.set("", health_pb2.HealthCheckResponse.SERVING)
+    if names := tuple(reflect):
+        reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
+    port = (
+        server.add_secure_port(address, credentials)
+        if credentials is not None
+        else server.add_insecure_port(address)
+    )
+    await server.start()
+    return server, port
