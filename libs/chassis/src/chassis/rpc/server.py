@@ -5,8 +5,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis import errors
@@ -14,6 +13,9 @@ from chassis.rpc.channel import DETAILS, MESSAGE_BYTES_MAX
 from chassis.rpc.dispatch import Dispatcher
 from chassis.rpc.method import Method
 
+# The health package has no type hints.
+_aio: Any = health.aio
+_registrar: Any = health_pb2_grpc
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -74,8 +76,8 @@ async def serve_grpc(
         ]
     )
     server.add_generic_rpc_handlers((_Methods(dispatcher),))
-    checks: Any = aio.HealthServicer()
-    register: Any = health_pb2_grpc.add_HealthServicer_to_server
+    checks = _aio.HealthServicer()
+    register = _registrar.add_HealthServicer_to_server
     register(checks, server)
     await checks.set("", health_pb2.HealthCheckResponse.SERVING)
     if names := tuple(reflect):

@@ -50,11 +50,6 @@ class SourceServiceStub:
                 request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.CreateSourceRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
                 _registered_method=True)
-        self.BatchCreateSources = channel.unary_unary(
-                '/banyan.party.v1.SourceService/BatchCreateSources',
-                request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesRequest.SerializeToString,
-                response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesResponse.FromString,
-                _registered_method=True)
         self.UpdateSource = channel.unary_unary(
                 '/banyan.party.v1.SourceService/UpdateSource',
                 request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.UpdateSourceRequest.SerializeToString,
@@ -89,12 +84,6 @@ class SourceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateSource(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def BatchCreateSources(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,11 +124,6 @@ def add_SourceServiceServicer_to_server(servicer, server):
                     servicer.CreateSource,
                     request_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.CreateSourceRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.SerializeToString,
-            ),
-            'BatchCreateSources': grpc.unary_unary_rpc_method_handler(
-                    servicer.BatchCreateSources,
-                    request_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesRequest.FromString,
-                    response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesResponse.SerializeToString,
             ),
             'UpdateSource': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateSource,
@@ -239,33 +223,6 @@ class SourceService:
             '/banyan.party.v1.SourceService/CreateSource',
             banyan_dot_party_dot_v1_dot_source__pb2.CreateSourceRequest.SerializeToString,
             banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def BatchCreateSources(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/banyan.party.v1.SourceService/BatchCreateSources',
-            banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesRequest.SerializeToString,
-            banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,7 +36,6 @@ class SourceServiceStub:
     GetSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.GetSourceRequest, _source_pb2.Source]
     ListSources: _grpc.UnaryUnaryMultiCallable[_source_pb2.ListSourcesRequest, _source_pb2.ListSourcesResponse]
     CreateSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.CreateSourceRequest, _source_pb2.Source]
-    BatchCreateSources: _grpc.UnaryUnaryMultiCallable[_source_pb2.BatchCreateSourcesRequest, _source_pb2.BatchCreateSourcesResponse]
     UpdateSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.UpdateSourceRequest, _source_pb2.Source]
     DeleteSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.DeleteSourceRequest, _source_pb2.Source]
     UndeleteSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.UndeleteSourceRequest, _source_pb2.Source]
@@ -49,7 +48,6 @@ class SourceServiceAsyncStub(SourceServiceStub):
     GetSource: _aio.UnaryUnaryMultiCallable[_source_pb2.GetSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     ListSources: _aio.UnaryUnaryMultiCallable[_source_pb2.ListSourcesRequest, _source_pb2.ListSourcesResponse]  # type: ignore[assignment]
     CreateSource: _aio.UnaryUnaryMultiCallable[_source_pb2.CreateSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
-    BatchCreateSources: _aio.UnaryUnaryMultiCallable[_source_pb2.BatchCreateSourcesRequest, _source_pb2.BatchCreateSourcesResponse]  # type: ignore[assignment]
     UpdateSource: _aio.UnaryUnaryMultiCallable[_source_pb2.UpdateSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     DeleteSource: _aio.UnaryUnaryMultiCallable[_source_pb2.DeleteSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     UndeleteSource: _aio.UnaryUnaryMultiCallable[_source_pb2.UndeleteSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
@@ -77,13 +75,6 @@ class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _source_pb2.CreateSourceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_source_pb2.Source, _abc.Awaitable[_source_pb2.Source]]: ...
-
-    @_abc_1.abstractmethod
-    def BatchCreateSources(
-        self,
-        request: _source_pb2.BatchCreateSourcesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_source_pb2.BatchCreateSourcesResponse, _abc.Awaitable[_source_pb2.BatchCreateSourcesResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdateSource(

@@ -1,0 +1,307 @@
+"""The command `banyan`."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from chassis.access import Claims, KeyRing, new_key_pair
+from chassis.database.address import Address
+from chassis.database.migrations import draft, prepare, upgrade
+from chassis.hosting.explain import explain_noun
+from chassis.hosting.fixed import fixed_directory, local_ids
+from chassis.hosting.host import Host
+from chassis.hosting.local import LocalServerError, LocalServers
+from chassis.hosting.service import Service, installed_services
+from chassis.hosting.settings import Settings
+from chassis.telemetry import configure_logs
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Banyan: the whole firm in one system.",
+)
+DEFAULT_PORT = 8080
+
+
+def main() -> None:
+    """Run the command line; a wrong setting is one clear line."""
+    try:
+        app()
+    except (ValueError, LocalServerError) as error:
+        print(f"banyan: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command()
+def up() -> None:
+    """Start everything on this machine: servers, services, gateway. Ctrl-C stops it all.
+
+    Example: BANYAN_PORT=9000 banyan up
+    """
+    settings = Settings.load()
+    configure_logs(human=sys.stderr.isatty())
+    services = installed_services()
+    with _only_one(settings.home):
+        port = _choose_port(settings)
+        servers = LocalServers(settings.home, services)
+        print("starting PostgreSQL and NATS ...", flush=True)
+        local = local_settings(settings, servers.start())
+        try:
+            uvloop.run(_up(services, local, port))
+        finally:
+            servers.stop()
+
+
+async def _up(services: dict[str, Service], settings: Settings, port: int) -> None:
+    await migrate_all(services, settings)
+    host = Host(services.values(), settings, fixed_directory(local_ids(settings.home)), port)
+    stop = _stop_signal()
+    await host.start()
+    try:
+        await _until_listening(settings.host, port)
+        print(
+            f"\nBanyan is at http://{settings.host}:{port}\n"
+            f'  sign in:  curl -H "Authorization: Bearer $({_command()} token)"'
+            f" http://{settings.host}:{port}/v1/sources\n"
+            f"  contract: http://{settings.host}:{port}/openapi.json\n"
+            "  Ctrl-C stops everything.",
+            flush=True,
+        )
+        await stop.wait()
+        print("\nstopping ...", flush=True)
+    finally:
+        await host.stop()
+
+
+@app.command()
+def serve(
+    target: Annotated[list[str], typer.Option(help="service to run; repeatable; all")] = ["all"],  # noqa: B006
+) -> None:
+    """Run services against servers given by the settings (what a pod does).
+
+    Example: banyan serve --target party --target sales
+    """
+    settings = Settings.load()
+    configure_logs(human=settings.log_format == "human")
+    services = installed_services()
+    if "all" not in target:
+        if unknown := sorted(set(target) - services.keys()):
+            raise ValueError(f"unknown targets: {', '.join(unknown)}; there are {list(services)}")
+        services = {name: services[name] for name in target}
+    uvloop.run(_serve(services, settings))
+
+
+async def _serve(services: dict[str, Service], settings: Settings) -> None:
+    host = Host(
+        services.values(),
+        settings,
+        fixed_directory(local_ids(settings.home)),
+        settings.port or DEFAULT_PORT,
+    )
+    stop = _stop_signal()
+    await host.start()
+    await stop.wait()
+    await host.stop()
+
+
+@app.command()
+def migrate(
+    new: Annotated[str, typer.Option(help="draft a migration for this service")] = "",
+    message: Annotated[str, typer.Option("-m", help="what the drafted migration does")] = "",
+) -> None:
+    """Bring the database to the newest migrations, or draft one from what the nouns declare.
+
+    Examples: banyan migrate;  banyan migrate --new party -m "source"
+    """
+    settings = Settings.load()
+    services = installed_services()
+    if settings.database_url and not new:
+        asyncio.run(migrate_all(services, settings))
+        return
+    if new not in services:
+        raise ValueError(f"say which service with --new: one of {list(services)}")
+    servers = LocalServers(settings.home / "draft", services)
+    local = local_settings(settings, servers.start(), settings.home / "draft")
+    try:
+        path = asyncio.run(_draft(services, local, services[new], message))
+        print(f"drafted {path}: read it, then commit it")
+    finally:
+        servers.stop()
+
+
+async def _draft(
+    services: dict[str, Service], settings: Settings, service: Service, message: str
+) -> Path:
+    await migrate_all(services, settings)
+    return await draft(_address(settings), service.schema, message or "change")
+
+
+@app.command()
+def token(
+    as_user: Annotated[str, typer.Option("--as", help="id of the user; the administrator")] = "",
+) -> None:
+    """Print an access token signed with the local key, for the local administrator or a user.
+
+    Example: curl -H "Authorization: Bearer $(banyan token)" http://127.0.0.1:8080/v1/sources
+    """
+    settings = Settings.load()
+    keys = settings.home / "keys"
+    if not keys.is_dir():
+        raise ValueError(f"no signing key under {settings.home}; start with `banyan up` once")
+    ids = local_ids(settings.home)
+    claims = Claims(tenant_id=ids["tenant_id"], user_id=as_user or ids["user_id"])
+    print(KeyRing(keys).sign("identity", claims))
+
+
+@app.command()
+def explain(
+    noun: Annotated[str, typer.Argument(help="party.Source")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Say of a noun which verbs, rules, permissions and events it has, and where they stand.
+
+    Example: banyan explain party.Source
+    """
+    nouns = {n.name: n for service in installed_services().values() for n in service.nouns}
+    if noun not in nouns:
+        raise ValueError(f"no noun {noun}; there are {', '.join(nouns)}")
+    found = explain_noun(nouns[noun])
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    for section, rows in found.items():
+        print(f"{section}:")
+        for row in rows:
+            print(f"  {row}")
+
+
+@app.command()
+def config() -> None:
+    """Print every setting, its value and what it is for; secrets are files and never shown."""
+    settings = Settings.load()
+    for name, field in Settings.model_fields.items():
+        print(f"BANYAN_{name.upper():<24} {getattr(settings, name)!s:<28} {field.description}")
+
+
+async def migrate_all(services: dict[str, Service], settings: Settings) -> None:
+    """Prepare roles and schemas, then bring each service's schema to its newest migration."""
+    kept = [service for service in services.values() if service.has_database]
+    address = _address(settings)
+    await prepare(address, settings.database_admin, [service.name for service in kept])
+    for service in kept:
+        if await upgrade(address, service.schema):
+            print(f"migrated {service.name}", flush=True)
+
+
+def local_settings(settings: Settings, addresses: object, home: Path | None = None) -> Settings:
+    """Point the settings at local servers and at keys under the home folder, made when missing."""
+    from chassis.hosting.local import LocalAddresses
+
+    assert isinstance(addresses, LocalAddresses)
+    home = (home or settings.home).resolve()
+    keys = home / "keys"
+    for issuer in ("identity", *installed_services()):
+        if not any(keys.glob(f"{issuer}-*.pub.pem")):
+            new_key_pair(issuer, keys)
+    page_token_key = home / "secrets" / "page-token-key"
+    if not page_token_key.exists():
+        page_token_key.touch(mode=0o600)
+        page_token_key.write_bytes(secrets.token_bytes(32))
+    return settings.model_copy(
+        update={
+            "home": home,
+            "database_url": addresses.database.url,
+            "database_passwords": addresses.database.passwords,
+            "nats_url": addresses.nats_url,
+            "nats_passwords": addresses.nats_passwords,
+            "keys": keys,
+            "page_token_key": page_token_key,
+        }
+    )
+
+
+def _address(settings: Settings) -> Address:
+    return Address(settings.database_url, settings.database_passwords)
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Generator[None]:
+    """Let one `banyan up` run per folder; the lock goes with the process, however it ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise LocalServerError(
+                f"already running from {home} as process {lock.read().strip()}"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _choose_port(settings: Settings) -> int:
+    """Take the port asked for, or the one of last time, or 8080, or the next free one."""
+    if settings.port is not None:
+        if not _is_free(settings.host, settings.port):
+            raise LocalServerError(f"BANYAN_PORT={settings.port} is taken by another program")
+        return settings.port
+    file = settings.home / "port"
+    wanted = int(file.read_text()) if file.exists() else DEFAULT_PORT
+    while not _is_free(settings.host, wanted):
+        wanted += 1
+    file.write_text(str(wanted))
+    return wanted
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+async def _until_listening(host: str, port: int) -> None:
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        return
+    raise LocalServerError(f"the gateway does not answer at port {port}")
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _command() -> str:
+    """Give the way this program can be called from where people stand."""
+    program = Path(sys.argv[0])
+    with contextlib.suppress(ValueError):
+        return str(program.resolve().relative_to(Path.cwd()))
+    return str(program)

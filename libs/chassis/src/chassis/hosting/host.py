@@ -1,0 +1,191 @@
+"""Runs a list of services in this process: one dispatcher, their databases, events and doors."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from banyan.api.v1 import change_pb2
+
+from chassis import errors
+from chassis.access import Directory, KeyRing, TokenReader
+from chassis.database import Address, Database, Role
+from chassis.events import Broker, ConsumerRunner, Relay, Sweeper, readable_changes
+from chassis.events.change import READ_CHANGES, parse_position
+from chassis.hosting.service import Service
+from chassis.hosting.settings import Settings
+from chassis.resources import Resource
+from chassis.resources.query import PageTokens
+from chassis.rpc import (
+    Call,
+    Channels,
+    Dispatcher,
+    Handler,
+    LocalChannel,
+    Method,
+    WireChannel,
+    methods_of,
+    serve_grpc,
+)
+from chassis.rpc.registry import contract_methods
+from chassis.telemetry import log
+
+_CHANGES_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Front:
+    """What a door gets: the way to every service, and whether all is well."""
+
+    channels: Channels
+    ready: Callable[[], Awaitable[dict[str, bool]]]
+    settings: Settings
+    port: int
+
+
+class Host:
+    """The services of one process, started together and stopped in reverse order."""
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        settings: Settings,
+        directory_of: Callable[[Channels, Callable[[], bool]], Directory],
+        port: int = 0,
+    ) -> None:
+        self.services = {service.name: service for service in services}
+        self.settings = settings
+        self.port = port
+        self.keys = KeyRing(settings.keys)
+        self.channels = Channels(self.keys)
+        self.directory = directory_of(self.channels, self._heard)
+        self.address = Address(settings.database_url, settings.database_passwords)
+        self.databases: dict[str, Database] = {}
+        self.brokers: dict[str, Broker] = {}
+        self.resources: dict[str, Resource] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._servers: list[grpc.aio.Server] = []
+        self.grpc_port = 0
+
+    async def start(self) -> None:
+        """Connect, serve, relay, consume; returns when calls are answered."""
+        for service in self.services.values():
+            if service.has_database:
+                await self._open(service)
+        dispatcher = self._dispatcher()
+        self._connect_channels(dispatcher)
+        if self.settings.grpc_listen:
+            server, self.grpc_port = await serve_grpc(dispatcher, self.settings.grpc_listen)
+            self._servers.append(server)
+        for service in self.services.values():
+            self._run_background(service)
+
+    async def stop(self) -> None:
+        """Answer what is in flight, then close everything."""
+        for server in self._servers:
+            await server.stop(5)
+        for task in reversed(self._tasks):
+            task.cancel()
+        for task in reversed(self._tasks):
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        await self.channels.close()
+        for broker in self.brokers.values():
+            await broker.close()
+        for database in self.databases.values():
+            await database.close()
+
+    async def ready(self) -> dict[str, bool]:
+        """Tell of each part of this process whether it is well."""
+        checks: dict[str, bool] = {}
+        for name, database in self.databases.items():
+            checks[f"{name}.database"] = await database.ready()
+        for name, broker in self.brokers.items():
+            checks[f"{name}.events"] = broker.is_connected
+        checks["background"] = not any(task.done() for task in self._tasks)
+        return checks
+
+    async def _open(self, service: Service) -> None:
+        name = service.name
+        self.databases[name] = Database(self.address, name, pool_size=self.settings.database_pool)
+        broker = Broker(self.settings.nats_url, name, self.settings.nats_passwords)
+        await broker.connect()
+        self.brokers[name] = broker
+
+    def _dispatcher(self) -> Dispatcher:
+        handlers: dict[Method, Handler] = {}
+        tokens = PageTokens(self.settings.page_token_key.read_bytes())
+        for service in self.services.values():
+            for noun in service.nouns:
+                resource = Resource(noun, self.databases[service.name], service.nouns, tokens)
+                self.resources[noun.name] = resource
+                handlers.update(resource.handlers())
+            for method in contract_methods(service.name):
+                if method.path in service.methods:
+                    handlers[method] = service.methods[method.path]
+        changes = change_pb2.DESCRIPTOR.services_by_name["ChangeService"]
+        handlers.update(dict.fromkeys(methods_of(changes), self._read_changes))
+        return Dispatcher(
+            handlers,
+            tokens=TokenReader(self.keys),
+            directory=self.directory,
+            channels=self.channels,
+            calls_per_second=self.settings.calls_per_second,
+            public_calls_per_second=self.settings.public_calls_per_second,
+        )
+
+    def _connect_channels(self, dispatcher: Dispatcher) -> None:
+        """Reach the services of this process directly, the others where the table says."""
+        elsewhere: Mapping[str, str] = self.settings.where()
+        for name in self.services:
+            self.channels.connect(name, LocalChannel(dispatcher))
+        for name, target in elsewhere.items():
+            if name not in self.services:
+                self.channels.connect(name, WireChannel(target, name))
+
+    def _run_background(self, service: Service) -> None:
+        if service.has_database:
+            database, broker = self.databases[service.name], self.brokers[service.name]
+            relay = Relay(self.address, broker)
+            database.on_commit.append(relay.wake)
+            self._spawn(relay.run())
+            self._spawn(Sweeper(database, self.address, service.timers).run())
+            for consumer in service.consumers:
+                self._spawn(ConsumerRunner(consumer, database, broker).run())
+        if service.front is not None:
+            front = Front(self.channels, self.ready, self.settings, self.port)
+            self._spawn(service.front(front))
+
+    def _spawn(self, work: Any) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("background work ended")
+                raise
+
+        self._tasks.append(asyncio.create_task(run()))
+
+    def _heard(self) -> bool:
+        return all(broker.is_connected for broker in self.brokers.values())
+
+    async def _read_changes(self, request: Any, call: Call) -> Any:
+        """Serve the change log of one of this process's services, of all tenants, by the relay."""
+        if request.service not in self.databases:
+            raise errors.NotFound("SERVICE_UNKNOWN", service=request.service)
+        import asyncpg
+
+        transaction, sequence = parse_position(request.after)
+        connection = await asyncpg.connect(self.address.dsn(request.service, Role.RELAY))
+        try:
+            rows = await connection.fetch(
+                READ_CHANGES.format(schema=request.service),
+                transaction,
+                sequence,
+                request.page_size or _CHANGES_PAGE,
+            )
+        finally:
+            await connection.close()
+        return readable_changes(rows, request.after)

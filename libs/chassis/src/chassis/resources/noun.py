@@ -1,0 +1,142 @@
+"""The declaration of a noun."""
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from banyan.api.v1 import options_pb2
+from google.api import resource_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from sqlalchemy import Column
+
+from chassis.access import Caller
+from chassis.rpc import Handler, Method, methods_of, service_name
+
+# What every noun may begin with; these mean the same everywhere and are set by the chassis.
+OUTPUT_FIELDS = frozenset({"etag", "create_time", "update_time", "delete_time", "creator_user_id"})
+HEADER_FIELDS = OUTPUT_FIELDS | {"id", "external_id", "owner_user_id", "org_unit_id"}
+_HEADER_FILTERABLE = HEADER_FIELDS - {"etag"}
+_HEADER_SORTABLE = frozenset({"id", "create_time", "update_time"})
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """The places where a noun's rules join its standard verbs. Values in, values or errors out.
+
+    Attributes:
+        prepare_create: completes a record about to be made.
+        prepare_update: completes a record about to be changed; gets it as it was and as it will be.
+        validate: refuses a record whose fields contradict each other.
+        before_delete: refuses a delete.
+        authorize: refuses a verb on a record beyond what permissions say.
+        published_events: facts of the business to publish with a change (old is None on create).
+    """
+
+    prepare_create: Callable[[Any, Caller], None] | None = None
+    prepare_update: Callable[[Any, Any, Caller], None] | None = None
+    validate: Callable[[Any], None] | None = None
+    before_delete: Callable[[Any], None] | None = None
+    authorize: Callable[[str, Any, Caller], None] | None = None
+    published_events: Callable[[str, Any, Any], Iterable[Message]] | None = None
+
+
+@dataclass(frozen=True)
+class Unique:
+    """A key no two living records of a tenant share."""
+
+    columns: tuple[str, ...]
+
+
+def unique(*columns: str) -> Unique:
+    """Declare a key no two living records of a tenant share."""
+    return Unique(columns)
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A noun: its message and what differs from the usual.
+
+    Attributes:
+        message: the record's type; its gRPC service is ``<Message>Service`` in the same file.
+        keys: unique keys beside `id` and `external_id`.
+        private: columns that are not in the contract.
+        hooks: the rules.
+        methods: business verbs, and standard verbs replaced, by method name.
+        without: standard verbs it does not have, each with the reason.
+    """
+
+    message: type[Message]
+    keys: tuple[Unique, ...] = ()
+    private: tuple[Column[Any], ...] = ()
+    hooks: Hooks = field(default_factory=Hooks)
+    methods: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
+    without: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @functools.cached_property
+    def descriptor(self) -> Descriptor:
+        """Give the message's descriptor."""
+        message: Any = self.message
+        return message.DESCRIPTOR
+
+    @functools.cached_property
+    def grpc_service(self) -> ServiceDescriptor:
+        """Give the noun's gRPC service."""
+        return self.descriptor.file.services_by_name[f"{self.descriptor.name}Service"]
+
+    @functools.cached_property
+    def service(self) -> str:
+        """Name the Banyan service that owns it."""
+        return service_name(self.grpc_service)
+
+    @functools.cached_property
+    def rpcs(self) -> list[Method]:
+        """List its methods."""
+        return methods_of(self.grpc_service)
+
+    @functools.cached_property
+    def name(self) -> str:
+        """Name it in permissions and commands: ``party.Source``."""
+        return f"{self.service}.{self.descriptor.name}"
+
+    @functools.cached_property
+    def resource(self) -> resource_pb2.ResourceDescriptor:
+        """Give its google.api.resource: type, singular, plural."""
+        options: Any = self.descriptor.GetOptions()
+        return options.Extensions[resource_pb2.resource]
+
+    @functools.cached_property
+    def options(self) -> options_pb2.NounOptions:
+        """Give its (banyan.api.v1.noun)."""
+        options: Any = self.descriptor.GetOptions()
+        return options.Extensions[options_pb2.noun]
+
+    @functools.cached_property
+    def table_name(self) -> str:
+        """Name its table: the singular in snake_case."""
+        return snake(self.descriptor.name)
+
+    @functools.cached_property
+    def fields(self) -> dict[str, FieldDescriptor]:
+        """Give its fields by name."""
+        return dict(self.descriptor.fields_by_name)
+
+    @functools.cached_property
+    def soft_delete(self) -> bool:
+        """Tell whether a delete keeps the row."""
+        return self.options.soft_delete
+
+    def field_options(self, name: str) -> options_pb2.FieldOptions:
+        """Give a field's (banyan.api.v1.field); the header fields' are implied."""
+        if name in HEADER_FIELDS:
+            return options_pb2.FieldOptions(
+                filterable=name in _HEADER_FILTERABLE, sortable=name in _HEADER_SORTABLE
+            )
+        options: Any = self.fields[name].GetOptions()
+        return options.Extensions[options_pb2.field]
+
+
+def snake(name: str) -> str:
+    """Turn OrgUnit into org_unit."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

@@ -1,0 +1,296 @@
+"""Filters, orders and pages of one noun, as SQL with parameters."""
+
+import base64
+import datetime
+import decimal
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from chassis import errors
+from chassis.access import Reach
+from chassis.expressions import (
+    And,
+    Comparison,
+    Expression,
+    Function,
+    Not,
+    Or,
+    OrderTerm,
+    Text,
+    parse_filter,
+    parse_order,
+)
+from chassis.json.wellknown import snake
+from chassis.resources.columns import FieldColumn, literal
+from chassis.resources.noun import Noun
+from chassis.resources.table import TITLE_SORT_KEY, field_columns
+
+_OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_ORDERED = {"integer", "number", "decimal", "money", "instant", "date", "duration", "text", "enum"}
+
+
+@dataclass
+class Sql:
+    """The parameters of a statement under construction."""
+
+    arguments: list[Any] = field(default_factory=list[Any])
+
+    def bind(self, value: Any, pg: str) -> str:
+        """Add a parameter and give its placeholder."""
+        self.arguments.append(value)
+        return f"${len(self.arguments)}::{pg}"
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One column of an order.
+
+    Attributes:
+        nullable: rows without a value come last, whichever the direction.
+    """
+
+    column: str
+    pg: str
+    descending: bool
+    nullable: bool
+    field: str
+
+
+class Query:
+    """What may be asked about a noun."""
+
+    def __init__(self, noun: Noun) -> None:
+        self._noun = noun
+        self._columns = field_columns(noun)
+
+    # --- filter
+
+    def condition(self, text: str, sql: Sql) -> str:
+        """Give a filter as a condition; "" when it is empty.
+
+        Raises:
+            Invalid: names the field that does not exist or may not be filtered.
+        """
+        expression = parse_filter(text)
+        return "" if expression is None else self._condition(expression, sql)
+
+    def _condition(self, node: Expression, sql: Sql) -> str:
+        match node:
+            case And(parts):
+                return "(" + " AND ".join(self._condition(p, sql) for p in parts) + ")"
+            case Or(parts):
+                return "(" + " OR ".join(self._condition(p, sql) for p in parts) + ")"
+            case Not(part):
+                # NULL is "not so" here, as people expect of NOT.
+                return f"({self._condition(part, sql)}) IS NOT TRUE"
+            case Text(value):
+                return self._text(value, sql)
+            case Function(name, _, position):
+                raise errors.invalid_field(
+                    "filter", "UNKNOWN_FUNCTION", function=name, position=position + 1
+                )
+            case Comparison():
+                return self._comparison(node, sql)
+
+    def _text(self, value: str, sql: Sql) -> str:
+        title = self._noun.options.title
+        if not title:
+            raise errors.invalid_field("filter", "NO_TEXT_SEARCH", found=value)
+        return f"t.{title} ILIKE {sql.bind(f'%{_like(value)}%', 'text')}"
+
+    def _comparison(self, node: Comparison, sql: Sql) -> str:
+        column = self._filterable(node.field)
+        name = f"t.{column.name}"
+        if node.operator == ":" and node.value == "*" and not node.quoted:
+            return f"{name} IS NOT NULL"
+        if column.kind == "texts":
+            return self._contains(node, column, sql)
+        if column.kind == "text":
+            return self._text_comparison(node, column, sql)
+        operator = "=" if node.operator == ":" else node.operator
+        if operator not in ("=", "!=") and column.kind not in _ORDERED:
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
+            )
+        value = literal(column.kind, node.value, self._field_of(node.field), node.field)
+        return self._compare(name, operator, sql.bind(value, column.pg))
+
+    def _compare(self, name: str, operator: str, placeholder: str) -> str:
+        if operator == "!=":
+            return f"{name} IS DISTINCT FROM {placeholder}"
+        return f"{name} {_OPERATORS[operator]} {placeholder}"
+
+    def _contains(self, node: Comparison, column: FieldColumn, sql: Sql) -> str:
+        if node.operator not in (":", "="):
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
+            )
+        return f"t.{column.name} @> {sql.bind([node.value], 'text[]')}"
+
+    def _text_comparison(self, node: Comparison, column: FieldColumn, sql: Sql) -> str:
+        name = f"t.{column.name}"
+        if node.operator == ":":
+            return f"{name} ILIKE {sql.bind(f'%{_like(node.value)}%', 'text')}"
+        if node.operator in ("=", "!=") and "*" in node.value:
+            pattern = "%".join(_like(part) for part in node.value.split("*"))
+            wanted = f"{name} LIKE {sql.bind(pattern, 'text')}"
+            return wanted if node.operator == "=" else f"({wanted}) IS NOT TRUE"
+        return self._compare(name, node.operator, sql.bind(node.value or None, "text"))
+
+    def _field_of(self, path: str) -> Any:
+        return self._noun.fields[snake(path.partition(".")[0])]
+
+    def _filterable(self, path: str) -> FieldColumn:
+        """Find the column of a field; ``amount.currency_code`` is money's second one."""
+        name, _, inner = snake(path).partition(".")
+        if name not in self._columns or not self._noun.field_options(name).filterable:
+            raise errors.invalid_field("filter", "NOT_FILTERABLE", field=path)
+        parts = self._columns[name]
+        if not inner or (inner == "amount" and len(parts) == 2):
+            return parts[0]
+        if inner == "currency_code" and len(parts) == 2:
+            return parts[1]
+        raise errors.invalid_field("filter", "NOT_FILTERABLE", field=path)
+
+    # --- order
+
+    def order(self, text: str) -> list[SortKey]:
+        """Give the columns of an order; the id always ends it, in the last direction.
+
+        Raises:
+            Invalid: NOT_SORTABLE names the field.
+        """
+        terms = parse_order(text)
+        keys = [self._sort_key(term) for term in terms]
+        if not any(key.column == "id" for key in keys):
+            last = keys[-1].descending if keys else False
+            keys.append(SortKey("id", "uuid", last, False, "id"))
+        return keys
+
+    def _sort_key(self, term: OrderTerm) -> SortKey:
+        name = snake(term.field)
+        if name not in self._columns or not self._noun.field_options(name).sortable:
+            raise errors.invalid_field("order_by", "NOT_SORTABLE", field=term.field)
+        if name == self._noun.options.title:
+            return SortKey(TITLE_SORT_KEY, "text", term.descending, False, name)
+        column = self._columns[name][0]
+        return SortKey(column.name, column.pg, term.descending, column.nullable, name)
+
+
+def within(reach: Reach, fields: Sequence[str], sql: Sql) -> str:
+    """Give the condition that a row is within reach; "" when everything is."""
+    if reach.everything:
+        return ""
+    parts: list[str] = []
+    if reach.own and "owner_user_id" in fields:
+        parts.append(f"t.owner_user_id = {sql.bind(reach.user_id, 'uuid')}")
+    if reach.units and "org_unit_id" in fields:
+        parts.append(f"t.org_unit_id = ANY({sql.bind(sorted(reach.units), 'uuid[]')})")
+    return "(" + " OR ".join(parts) + ")" if parts else "false"
+
+
+# --- pages
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: the sort values of the last row before it.
+
+    Attributes:
+        values: one per sort key; None where that row had no value.
+    """
+
+    values: tuple[Any, ...]
+
+
+def seek(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
+    """Give the condition that a row comes after the cursor, nulls last in both directions."""
+    uniform = len({key.descending for key in keys}) == 1
+    if uniform and all(value is not None for value in cursor.values):
+        sign = "<" if keys[0].descending else ">"
+        names = ", ".join(f"t.{key.column}" for key in keys)
+        values = ", ".join(
+            sql.bind(value, key.pg) for key, value in zip(keys, cursor.values, strict=True)
+        )
+        return f"({names}) {sign} ({values})"
+    return _expanded(keys, cursor, sql)
+
+
+def _expanded(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
+    """Spell the comparison out, one alternative per key that may decide."""
+    alternatives: list[str] = []
+    same: list[str] = []
+    for key, value in zip(keys, cursor.values, strict=True):
+        name = f"t.{key.column}"
+        if value is None:
+            same.append(f"{name} IS NULL")
+            continue
+        placeholder = sql.bind(value, key.pg)
+        sign = "<" if key.descending else ">"
+        after = f"{name} {sign} {placeholder}"
+        if key.nullable:
+            after = f"({after} OR {name} IS NULL)"
+        alternatives.append("(" + " AND ".join([*same, after]) + ")")
+        same.append(f"{name} = {placeholder}")
+    return "(" + " OR ".join(alternatives) + ")"
+
+
+class PageTokens:
+    """Opaque, signed page tokens, bound to what was asked."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def write(self, asked: str, cursor: Cursor) -> str:
+        """Give the token of the page after a cursor."""
+        values = [_plain(value) for value in cursor.values]
+        body = orjson.dumps(values)
+        return base64.urlsafe_b64encode(self._mac(asked, body) + body).decode().rstrip("=")
+
+    def read(self, asked: str, token: str, keys: Sequence[SortKey]) -> Cursor:
+        """Read a token.
+
+        Raises:
+            Invalid: INVALID_PAGE_TOKEN when it is not ours or belongs to another question.
+        """
+        try:
+            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            mac, body = raw[:16], raw[16:]
+            if not hmac.compare_digest(mac, self._mac(asked, body)):
+                raise ValueError
+            values = orjson.loads(body)
+        except ValueError:
+            raise errors.invalid_field("page_token", "INVALID_PAGE_TOKEN") from None
+        return Cursor(tuple(_typed(value, key.pg) for value, key in zip(values, keys, strict=True)))
+
+    def _mac(self, asked: str, body: bytes) -> bytes:
+        return hmac.digest(self._secret, asked.encode() + b"\0" + body, hashlib.sha256)[:16]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime.date | datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    return value
+
+
+def _typed(value: Any, pg: str) -> Any:
+    if value is None:
+        return None
+    if pg == "timestamptz":
+        return datetime.datetime.fromisoformat(value)
+    if pg == "date":
+        return datetime.date.fromisoformat(value)
+    if pg == "numeric":
+        return decimal.Decimal(value)
+    return value
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,401 @@
+"""Reading and writing one noun's rows: statements built once, a change with every write."""
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from google.protobuf.message import Message
+
+from chassis import errors
+from chassis.access import Reach
+from chassis.database import TENANT_ID, Database, Record
+from chassis.events import ChangeDraft, draft_change
+from chassis.resources.columns import reference_type
+from chassis.resources.noun import Noun
+from chassis.resources.query import Cursor, Query, SortKey, Sql, seek, within
+from chassis.resources.table import (
+    TITLE_SORT_KEY,
+    VERSION,
+    field_columns,
+    reader,
+    writer,
+)
+from chassis.resources.titles import sort_key
+from chassis.rpc import Call
+
+COUNT_MAX = 10_000
+_MASKS_KEPT = 200
+
+
+class Connection(Protocol):
+    """What both a transaction and a single statement's connection can do."""
+
+    async def fetch(self, sql: str, *arguments: Any) -> Sequence[Record]:
+        """Run SQL and give its rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request id and what it stands for (AIP-155)."""
+
+    caller: str
+    method: str
+    request_id: str
+    body_hash: bytes
+    response: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows: messages, and the cursor of the last when there are more."""
+
+    messages: list[Any]
+    next: Cursor | None
+
+
+class Store:
+    """The rows of one noun."""
+
+    def __init__(self, noun: Noun, database: Database, nouns: Sequence[Noun]) -> None:
+        self.noun = noun
+        self.database = database
+        self.query = Query(noun)
+        self._by_type = {other.resource.type: other for other in nouns}
+        self._schema = database.schema
+        self._table = f"{self._schema}.{noun.table_name}"
+        self._columns = field_columns(noun)
+        self._write = writer(noun)
+        self._readers: dict[tuple[str, ...], tuple[str, str, Any]] = {}
+        self._all = tuple(noun.fields)
+        self._inserts = {with_request: self._insert_sql(with_request) for with_request in (0, 1)}
+        self._updates = {with_request: self._update_sql(with_request) for with_request in (0, 1)}
+        self._deletes = {with_request: self._delete_sql(with_request) for with_request in (0, 1)}
+
+    # --- reading
+
+    async def get(
+        self, tenant_id: str, record_id: str, reach: Reach, names: tuple[str, ...] = ()
+    ) -> Any:
+        """Give one record within reach.
+
+        Raises:
+            NotFound: not there, or not there for this caller.
+        """
+        select, joins, read = self._reader(names or self._all)
+        sql = Sql([record_id])
+        scope = within(reach, self._all, sql)
+        statement = f"SELECT {select} FROM {self._table} t{joins} WHERE t.id = $1::uuid"
+        if scope:
+            statement += f" AND {scope}"
+        rows = await self.database.read(tenant_id, statement, *sql.arguments)
+        if not rows:
+            raise errors.NotFound("NOT_FOUND", resource=self.noun.name, id=record_id)
+        return read(rows[0])
+
+    async def page(
+        self,
+        tenant_id: str,
+        *,
+        reach: Reach,
+        filter_text: str,
+        keys: Sequence[SortKey],
+        size: int,
+        cursor: Cursor | None,
+        names: tuple[str, ...] = (),
+        show_deleted: bool = False,
+    ) -> Page:
+        """Give one page in an order.
+
+        A first key that may be null splits the list in two, values before nulls, so that each part
+        follows an index; the second part is read only when the first does not fill the page.
+        """
+        select, joins, read = self._reader(names or self._all)
+        order_columns = ", ".join(f"t.{key.column}" for key in keys)
+        select += f", {order_columns}"
+        parts = [False, True] if keys[0].nullable else [None]
+        if cursor is not None and keys[0].nullable and cursor.values[0] is None:
+            parts = [True]
+        rows: list[Record] = []
+        for null_part in parts:
+            sql = Sql()
+            after = cursor if null_part is not True or parts == [True] else None
+            where = self._where(reach, filter_text, keys, after, null_part, show_deleted, sql)
+            order = ", ".join(f"t.{k.column} {_direction(k, null_part)}" for k in keys)
+            limit = sql.bind(size + 1 - len(rows), "bigint")
+            statement = (
+                f"SELECT {select} FROM {self._table} t{joins}{where} ORDER BY {order} LIMIT {limit}"
+            )
+            rows += await self.database.read(tenant_id, statement, *sql.arguments)
+            if len(rows) > size:
+                break
+        following = None
+        if len(rows) > size:
+            following = Cursor(tuple(_key_value(v) for v in rows[size - 1][-len(keys) :]))
+        return Page([read(row) for row in rows[:size]], following)
+
+    async def count(
+        self, tenant_id: str, *, reach: Reach, filter_text: str, show_deleted: bool = False
+    ) -> int:
+        """Count what a list would give, up to one more than 10,000."""
+        sql = Sql()
+        where = self._where(reach, filter_text, (), None, None, show_deleted, sql)
+        statement = (
+            f"SELECT count(*) FROM (SELECT 1 FROM {self._table} t{where}"
+            f" LIMIT {COUNT_MAX + 1}) counted"
+        )
+        rows = await self.database.read(tenant_id, statement, *sql.arguments)
+        return rows[0][0]
+
+    async def reply_to(self, tenant_id: str, request: Request) -> bytes | None:
+        """Give the stored reply to a request id, None when it was not seen.
+
+        Raises:
+            Conflict: REQUEST_ID_REUSED when it stood for another body.
+        """
+        rows = await self.database.read(
+            tenant_id,
+            f"SELECT body_hash, response FROM {self._schema}.request"
+            " WHERE caller = $1 AND method = $2 AND request_id = $3",
+            *(request.caller, request.method, request.request_id),
+        )
+        if not rows:
+            return None
+        if rows[0][0] != request.body_hash:
+            raise errors.Conflict("REQUEST_ID_REUSED", request_id=request.request_id)
+        return rows[0][1]
+
+    def _where(
+        self,
+        reach: Reach,
+        filter_text: str,
+        keys: Sequence[SortKey],
+        cursor: Cursor | None,
+        null_part: bool | None,
+        show_deleted: bool,
+        sql: Sql,
+    ) -> str:
+        parts = [within(reach, self._all, sql), self.query.condition(filter_text, sql)]
+        if self.noun.soft_delete and not show_deleted:
+            parts.append("t.delete_time IS NULL")
+        if null_part is not None:
+            parts.append(f"t.{keys[0].column} IS {'' if null_part else 'NOT '}NULL")
+        if cursor is not None:
+            parts.append(seek(keys, cursor, sql))
+        found = [part for part in parts if part]
+        return " WHERE " + " AND ".join(found) if found else ""
+
+    def _reader(self, names: tuple[str, ...]) -> tuple[str, str, Any]:
+        """Give select list, joins and row reader of a mask; compiled once per mask."""
+        known = self._readers.get(names)
+        if known is None:
+            select: list[str] = []
+            joins: list[str] = []
+            for name in names:
+                if name == "etag":
+                    select.append(f"t.{VERSION}")
+                elif name in self._columns:
+                    select += [p.select.format(c=f"t.{p.name}") for p in self._columns[name]]
+                else:
+                    select.append(self._title_join(name, joins))
+            known = (", ".join(select), "".join(joins), reader(self.noun, names))
+            if len(self._readers) < _MASKS_KEPT:
+                self._readers[names] = known
+        return known
+
+    def _title_join(self, name: str, joins: list[str]) -> str:
+        """Join a referred record's title: from its own table here, from the mirror elsewhere."""
+        source = self.noun.field_options(name).title_of
+        kind = reference_type(self.noun.fields[source])
+        alias = f"title_{name}"
+        target = self._by_type.get(kind)
+        if target is not None:
+            joins.append(
+                f" LEFT JOIN {self._schema}.{target.table_name} {alias}"
+                f" ON {alias}.{TENANT_ID} = t.{TENANT_ID} AND {alias}.id = t.{source}"
+            )
+            return f"{alias}.{target.options.title}"
+        joins.append(
+            f" LEFT JOIN {self._schema}.title {alias} ON {alias}.{TENANT_ID} = t.{TENANT_ID}"
+            f" AND {alias}.resource_type = '{kind}' AND {alias}.resource_id = t.{source}"
+        )
+        return f"{alias}.title"
+
+    # --- writing
+
+    async def insert(
+        self, call: Call, new: Any, *, facts: Iterable[Message] = (), request: Request | None = None
+    ) -> None:
+        """Write a new record, its change and its request id, in one statement."""
+        draft = self.draft(call, "create", new, facts=facts)
+        values = self._values(call.tenant_id, new, draft, request)
+        await self.database.write(call.tenant_id, self._inserts[request is not None], *values)
+
+    async def update(
+        self,
+        call: Call,
+        verb: str,
+        old: Any,
+        new: Any,
+        *,
+        facts: Iterable[Message] = (),
+        request: Request | None = None,
+        connection: Connection | None = None,
+    ) -> bool:
+        """Write a changed record if it still has the version it was read with.
+
+        Args:
+            connection: the transaction to write in; by itself otherwise.
+
+        Returns:
+            False when somebody else was faster; nothing is written then.
+        """
+        draft = self.draft(call, verb, new, old=old, facts=facts)
+        values = self._values(call.tenant_id, new, draft, request)
+        sql = self._updates[request is not None]
+        if connection is not None:
+            return bool(await connection.fetch(sql, *values))
+        return bool(await self.database.write(call.tenant_id, sql, *values))
+
+    async def delete(
+        self, call: Call, old: Any, gone: Any, *, request: Request | None = None
+    ) -> bool:
+        """Remove a row for good, keeping its last state in the change; False as in `update`."""
+        draft = self.draft(call, "delete", gone, old=old)
+        values: list[Any] = [call.tenant_id, old.id, *_change_values(draft)]
+        if request is not None:
+            values += _request_values(request)
+        sql = self._deletes[request is not None]
+        return bool(await self.database.write(call.tenant_id, sql, *values))
+
+    def draft(
+        self,
+        call: Call,
+        verb: str,
+        new: Any,
+        *,
+        old: Any = None,
+        facts: Iterable[Message] = (),
+    ) -> ChangeDraft:
+        """Describe the change of a write."""
+        return draft_change(
+            call.caller,
+            self.noun.resource.type,
+            verb,
+            new,
+            old=old,
+            now=datetime.datetime.now(datetime.UTC),
+            trace_parent=call.trace_parent,
+            facts=facts,
+        )
+
+    def _values(
+        self, tenant_id: str, new: Any, draft: ChangeDraft, request: Request | None
+    ) -> list[Any]:
+        values: list[Any] = [tenant_id, *self._write(new), draft.version]
+        title = self.noun.options.title
+        if title:
+            values.append(sort_key(getattr(new, title)))
+        values += _change_values(draft)
+        if request is not None:
+            values += _request_values(request)
+        return values
+
+    def _stored(self) -> list[tuple[str, str]]:
+        """List the written columns with their types, in the order of `_values`."""
+        columns = [(p.name, p.pg) for parts in self._columns.values() for p in parts]
+        columns.append((VERSION, "bigint"))
+        if self.noun.options.title:
+            columns.append((TITLE_SORT_KEY, "text"))
+        return [(TENANT_ID, "uuid"), *columns]
+
+    def _insert_sql(self, with_request: int) -> str:
+        columns = self._stored()
+        names = ", ".join(name for name, _ in columns)
+        values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 1))
+        row = f"INSERT INTO {self._table} ({names}) VALUES ({values}) RETURNING id"
+        return self._with_change(row, len(columns) + 1, with_request)
+
+    def _update_sql(self, with_request: int) -> str:
+        columns = self._stored()
+        places = {name: f"${i}::{pg}" for i, (name, pg) in enumerate(columns, 1)}
+        fixed = (TENANT_ID, "id")
+        assignments = ", ".join(f"{n} = {p}" for n, p in places.items() if n not in fixed)
+        row = (
+            f"UPDATE {self._table} SET {assignments} WHERE id = {places['id']}"
+            f" AND {VERSION} = {places[VERSION]} - 1 RETURNING id"
+        )
+        return self._with_change(row, len(columns) + 1, with_request)
+
+    def _delete_sql(self, with_request: int) -> str:
+        # $1 tenant, $2 id, then the change; its version is the row's next.
+        row = (
+            f"DELETE FROM {self._table} WHERE id = $2::uuid AND {VERSION} = $6::bigint - 1"
+            " RETURNING id"
+        )
+        return self._with_change(row, 3, with_request)
+
+    def _with_change(self, row: str, first: int, with_request: int) -> str:
+        """Add the change, and the request id, to a write; both only if the row was written.
+
+        The change selects from the row, so its sequence is taken after the row's lock.
+        """
+        c = [f"${first + i}" for i in range(10)]
+        parts = [
+            f"new AS ({row})",
+            f"log AS (INSERT INTO {self._schema}.change"
+            f" ({TENANT_ID}, id, resource_type, resource_id, version, verb, payload)"
+            f" SELECT $1::uuid, {c[0]}::uuid, {c[1]}::text, {c[2]}::uuid, {c[3]}::bigint,"
+            f" {c[4]}::text, {c[5]}::bytea FROM new)",
+        ]
+        if with_request:
+            parts.append(
+                f"asked AS (INSERT INTO {self._schema}.request"
+                f" ({TENANT_ID}, caller, method, request_id, body_hash, response)"
+                f" SELECT $1::uuid, {c[6]}::text, {c[7]}::text, {c[8]}::text, {c[9]}::bytea,"
+                f" ${first + 10}::bytea FROM new)"
+            )
+        return f"WITH {', '.join(parts)} SELECT id FROM new"
+
+
+def _change_values(draft: ChangeDraft) -> tuple[Any, ...]:
+    return (
+        draft.id,
+        draft.resource_type,
+        draft.resource_id,
+        draft.version,
+        draft.verb,
+        draft.payload,
+    )
+
+
+def _request_values(request: Request) -> tuple[Any, ...]:
+    return (
+        request.caller,
+        request.method,
+        request.request_id,
+        request.body_hash,
+        request.response,
+    )
+
+
+def body_hash(message: Message) -> bytes:
+    """Give the fingerprint of a request's body."""
+    return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
+
+
+def _direction(key: SortKey, null_part: bool | None) -> str:
+    """Give the direction of a key; split lists need no NULLS LAST, so any index serves them."""
+    text = "DESC" if key.descending else "ASC"
+    return text if null_part is not None and key.nullable else f"{text}{_nulls(key)}"
+
+
+def _nulls(key: SortKey) -> str:
+    return " NULLS LAST" if key.nullable and key.descending else ""
+
+
+def _key_value(value: Any) -> Any:
+    """Keep a sort value in a form that survives JSON; uuids come as their own type."""
+    return str(value) if type(value).__name__ == "UUID" else value

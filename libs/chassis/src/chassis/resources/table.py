@@ -1,0 +1,139 @@
+"""Tables from messages, and rows to messages and back by compiled functions."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import UUID
+
+from chassis.database import TENANT_ID
+from chassis.resources.columns import HELPERS, FieldColumn, columns_of, reference_type
+from chassis.resources.noun import Noun
+
+TITLE_SORT_KEY = "title_sort_key"
+VERSION = "version"
+# `etag` is the version, written as text.
+_NOT_STORED = {"etag"}
+# The id is the primary key; ids grow with time, so they stand in for the time of creation.
+_NOT_INDEXED = {"id", "create_time", "creator_user_id"}
+
+
+def stored_fields(noun: Noun) -> list[str]:
+    """List the fields that have columns of their own."""
+    return [
+        name
+        for name in noun.fields
+        if name not in _NOT_STORED and not noun.field_options(name).title_of
+    ]
+
+
+def field_columns(noun: Noun) -> dict[str, tuple[FieldColumn, ...]]:
+    """Give the columns of every stored field."""
+    return {name: columns_of(noun.fields[name]) for name in stored_fields(noun)}
+
+
+def metadata_of(schema: str, nouns: Sequence[Noun]) -> MetaData:
+    """Describe the tables of a service's nouns."""
+    metadata = MetaData(schema=schema)
+    by_type = {noun.resource.type: noun for noun in nouns}
+    for noun in nouns:
+        _table(noun, metadata, by_type)
+    return metadata
+
+
+def _table(noun: Noun, metadata: MetaData, by_type: dict[str, Noun]) -> Table:
+    columns: list[Column[Any]] = [
+        Column(TENANT_ID, UUID(as_uuid=False), primary_key=True, nullable=False)
+    ]
+    for name, parts in field_columns(noun).items():
+        columns += [
+            Column(part.name, part.type, primary_key=name == "id", nullable=part.nullable)
+            for part in parts
+        ]
+    columns.append(Column(VERSION, BigInteger, nullable=False))
+    if noun.options.title:
+        columns.append(Column(TITLE_SORT_KEY, Text, nullable=False))
+    columns += [column.copy() for column in noun.private]
+    items: list[Any] = [*columns, *_foreign_keys(noun, metadata.schema, by_type)]
+    return Table(noun.table_name, metadata, *items, *_indexes(noun, {c.name for c in columns}))
+
+
+def _foreign_keys(
+    noun: Noun, schema: str | None, by_type: dict[str, Noun]
+) -> Iterable[ForeignKeyConstraint]:
+    for name, field in noun.fields.items():
+        target = by_type.get(reference_type(field))
+        if target is not None and not field.is_repeated:
+            yield ForeignKeyConstraint(
+                [TENANT_ID, name],
+                [f"{schema}.{target.table_name}.{TENANT_ID}", f"{schema}.{target.table_name}.id"],
+                name=f"{noun.table_name}_{name}_fkey",
+            )
+
+
+def _indexes(noun: Noun, columns: set[str]) -> Iterable[Index]:
+    living = text("delete_time IS NULL") if noun.soft_delete else None
+    keys = [key.columns for key in noun.keys]
+    if "external_id" in columns:
+        keys.append(("external_id",))
+    for key in keys:
+        yield Index(
+            f"{noun.table_name}_{'_'.join(key)}_key",
+            *(TENANT_ID, *key),
+            unique=True,
+            postgresql_where=living,
+        )
+    title = noun.options.title
+    for name in noun.fields:
+        options = noun.field_options(name)
+        column = TITLE_SORT_KEY if name == title else name
+        found = options.sortable or reference_type(noun.fields[name])
+        if found and name not in _NOT_INDEXED and column in columns:
+            yield Index(f"{noun.table_name}_{name}_idx", TENANT_ID, column, "id")
+
+
+def reader(noun: Noun, names: Sequence[str]) -> Callable[[Any], Any]:
+    """Compile the function that makes a message of a row with these fields' columns."""
+    helpers: dict[str, Any] = {**HELPERS, "M": noun.message}
+    arguments: list[str] = []
+    place = 0
+    columns = field_columns(noun)
+    for name in names:
+        if name not in columns:
+            arguments.append(f"{name}={_version_or_title(name, place)}")
+            place += 1
+            continue
+        parts = columns[name]
+        value = parts[0].read.format(v=f"r[{place}]", w=f"r[{place + 1}]")
+        arguments.append(f"{name}={value}")
+        helpers.update(parts[0].helpers)
+        place += len(parts)
+    source = f"def read(r):\n    return M({', '.join(arguments)})"
+    exec(source, helpers)  # noqa: S102 (field names of a compiled descriptor only)
+    return helpers["read"]
+
+
+def _version_or_title(name: str, place: int) -> str:
+    return f"str(r[{place}])" if name == "etag" else f"r[{place}]"
+
+
+def writer(noun: Noun) -> Callable[[Any], tuple[Any, ...]]:
+    """Compile the function that gives a message's column values, in the order of the columns."""
+    helpers: dict[str, Any] = dict(HELPERS)
+    values: list[str] = []
+    for parts in field_columns(noun).values():
+        for part in parts:
+            values.append(part.write)
+            helpers.update(part.helpers)
+    source = f"def write(m):\n    return ({', '.join(values)},)"
+    exec(source, helpers)  # noqa: S102 (field names of a compiled descriptor only)
+    return helpers["write"]

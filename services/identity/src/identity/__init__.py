@@ -1,1 +1,0 @@
-"""The people inside, and what each may do."""

@@ -1,1 +1,0 @@
-"""The whole picture, built only from changes."""

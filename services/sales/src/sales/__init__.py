@@ -1,1 +1,0 @@
-"""From first contact to a won deal."""
