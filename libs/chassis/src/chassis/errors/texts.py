@@ -14,7 +14,7 @@ DEFAULT_LANGUAGE = "en"
 @functools.cache
 def labels(language: str) -> Mapping[str, dict[str, str]]:
     """Give all labels of a language, by section (``reasons``, ``nouns``, ``fields``, ...)."""
-    file = resources.files("banyan").joinpath("labels", f"{language}.json")
+    file = resources.files("banyan").joinpath("labels").joinpath(f"{language}.json")
     return json.loads(file.read_text(encoding="utf-8"))
 
 

@@ -82,6 +82,10 @@ class LocalServers:
                 process.kill()
                 process.wait()
 
+    def remove(self) -> None:
+        """Delete the data of stopped servers."""
+        shutil.rmtree(self._data, ignore_errors=True)
+
     # --- folders and users
 
     def _data_folder(self) -> Path:

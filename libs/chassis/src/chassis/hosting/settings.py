@@ -14,32 +14,45 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    home: Path = Field(Path(".banyan"), description="local data, secrets and logs of `banyan up`")
-    host: str = Field("127.0.0.1", description="address the gateway listens on")
-    port: int | None = Field(None, description="port of the gateway; 8080 or the next free one")
-    grpc_listen: str = Field("", description="address of this process's gRPC server; empty: none")
-    partner_port: int = Field(0, description="port of the partner listener; 0 takes a free one")
+    home: Path = Field(
+        default=Path(".banyan"), description="local data, secrets and logs of `banyan up`"
+    )
+    host: str = Field(default="127.0.0.1", description="address the gateway listens on")
+    port: int | None = Field(
+        default=None, description="port of the gateway; 8080 or the next free one"
+    )
+    grpc_listen: str = Field(
+        default="", description="address of this process's gRPC server; empty: none"
+    )
+    partner_port: int = Field(
+        default=0, description="port of the partner listener; 0 takes a free one"
+    )
     addresses: str = Field(
-        "", description="where other services are: party=dns:///party:50051,sales=..."
+        default="", description="where other services are: party=dns:///party:50051,sales=..."
     )
-    database_url: str = Field("", description="postgresql://host:port/database, without a login")
+    database_url: str = Field(
+        default="", description="postgresql://host:port/database, without a login"
+    )
     database_passwords: Path = Field(
-        Path("/etc/banyan/database"), description="folder with one password file per role"
+        default=Path("/etc/banyan/database"), description="folder with one password file per role"
     )
-    database_admin: str = Field("banyan_admin", description="login that may create roles")
-    database_pool: int = Field(8, description="connections per pool", ge=1, le=200)
-    nats_url: str = Field("", description="nats://host:port")
+    database_admin: str = Field(default="banyan_admin", description="login that may create roles")
+    database_pool: int = Field(default=8, description="connections per pool", ge=1, le=200)
+    nats_url: str = Field(default="", description="nats://host:port")
     nats_passwords: Path = Field(
-        Path("/etc/banyan/nats"), description="folder with one password file per service"
+        default=Path("/etc/banyan/nats"), description="folder with one password file per service"
     )
-    keys: Path = Field(Path("/etc/banyan/keys"), description="folder of signing keys")
+    keys: Path = Field(default=Path("/etc/banyan/keys"), description="folder of signing keys")
     page_token_key: Path = Field(
-        Path("/etc/banyan/page-token-key"), description="file with the key that signs page tokens"
+        default=Path("/etc/banyan/page-token-key"),
+        description="file with the key that signs page tokens",
     )
-    calls_per_second: int = Field(5_000, description="limit per person and service", ge=1)
-    public_calls_per_second: int = Field(50, description="limit per client before sign-in", ge=1)
-    otlp_endpoint: str = Field("", description="where traces go; empty: nowhere")
-    log_format: str = Field("json", description="json or human", pattern="^(json|human)$")
+    calls_per_second: int = Field(default=5_000, description="limit per person and service", ge=1)
+    public_calls_per_second: int = Field(
+        default=50, description="limit per client before sign-in", ge=1
+    )
+    otlp_endpoint: str = Field(default="", description="where traces go; empty: nowhere")
+    log_format: str = Field(default="json", description="json or human", pattern="^(json|human)$")
 
     @classmethod
     def load(cls) -> "Settings":
@@ -52,7 +65,7 @@ class Settings(BaseSettings):
         given = {name for name in os.environ if name.startswith(PREFIX)}
         if unknown := sorted(given - known):
             raise ValueError(f"unknown settings: {', '.join(unknown)}")
-        return cls()  # pyright: ignore[reportCallIssue] (fields come from the environment)
+        return cls()
 
     def where(self) -> dict[str, str]:
         """Give the address table: from a service's name to its gRPC target."""

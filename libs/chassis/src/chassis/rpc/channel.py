@@ -214,11 +214,12 @@ class WireChannel(_Channel):
     def _callable(self, path: str) -> Any:
         service, name = path.strip("/").split("/")
         method = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+        asked = message_factory.GetMessageClass(method.input_type)
         reply = message_factory.GetMessageClass(method.output_type)
         channel: Any = self._channel
         return channel.unary_unary(
             path,
-            request_serializer=Message.SerializeToString,
+            request_serializer=asked.SerializeToString,
             response_deserializer=reply.FromString,
         )
 

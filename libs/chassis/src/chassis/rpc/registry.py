@@ -2,7 +2,7 @@
 
 import functools
 import importlib
-import pkgutil
+from pathlib import Path
 
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 
@@ -15,9 +15,11 @@ def contract() -> tuple[ServiceDescriptor, ...]:
     import banyan
 
     found: list[ServiceDescriptor] = []
-    for module in pkgutil.walk_packages(banyan.__path__, "banyan."):
-        if module.name.endswith("_pb2"):
-            file: FileDescriptor = importlib.import_module(module.name).DESCRIPTOR
+    # The generated folders are namespace packages, which pkgutil does not walk into.
+    for root in map(Path, banyan.__path__):
+        for path in sorted(root.rglob("*_pb2.py")):
+            name = ".".join(("banyan", *path.relative_to(root).with_suffix("").parts))
+            file: FileDescriptor = importlib.import_module(name).DESCRIPTOR
             found += file.services_by_name.values()
     return tuple(sorted(found, key=lambda service: service.full_name))
 

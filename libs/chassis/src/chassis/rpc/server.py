@@ -1,10 +1,9 @@
 """The gRPC server: bytes in, the dispatcher, bytes out; health and reflection beside it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import grpc
-from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -14,7 +13,7 @@ from chassis.rpc.dispatch import Dispatcher
 from chassis.rpc.method import Method
 
 # The health package has no type hints.
-_aio: Any = health.aio
+_aio: Any = cast("Any", health).aio
 _registrar: Any = health_pb2_grpc
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -49,7 +48,7 @@ def _handler(dispatcher: Dispatcher, method: Method) -> Any:
     return wrap(
         run,
         request_deserializer=method.request_type.FromString,
-        response_serializer=Message.SerializeToString,
+        response_serializer=method.response_type.SerializeToString,
     )
 
 

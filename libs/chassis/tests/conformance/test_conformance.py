@@ -1,0 +1,36 @@
+"""Every noun of every installed service passes the suite; a noun outside it fails here."""
+
+import pytest
+from google.api import resource_pb2
+
+from chassis.hosting import installed_services
+from chassis.rpc.registry import contract
+from chassis.testing.conformance import CHECKS, Subject, checks_of
+
+NOUNS = {noun.name: noun for service in installed_services().values() for noun in service.nouns}
+CASES = [(name, check) for name, noun in NOUNS.items() for check in checks_of(noun)]
+
+
+@pytest.mark.parametrize("wire", [False, True], ids=["local", "wire"])
+@pytest.mark.parametrize(("name", "check"), CASES, ids=["-".join(case) for case in CASES])
+async def test_noun(world, name, check, wire):
+    admin = world.person(world.tenant())
+    await CHECKS[check][1](Subject(NOUNS[name], world, admin, wire))
+
+
+def test_no_noun_of_the_contract_is_left_out():
+    in_contract = {
+        message.GetOptions().Extensions[resource_pb2.resource].type.replace(".banyan/", ".")
+        for service in contract()
+        for message in service.file.message_types_by_name.values()
+        if message.GetOptions().HasExtension(resource_pb2.resource)
+    }
+    assert in_contract == set(NOUNS)
+
+
+@pytest.mark.parametrize("name", NOUNS)
+def test_a_missing_verb_has_a_reason(name):
+    noun = NOUNS[name]
+    verbs = {method.verb for method in noun.rpcs}
+    wanted = {"Get", "List", "Create", "Update", "Delete"}
+    assert wanted - verbs == set(noun.without)
