@@ -25,7 +25,7 @@ from chassis.hosting.host import Host
 from chassis.hosting.local import LocalServerError, LocalServers
 from chassis.hosting.service import Service, installed_services
 from chassis.hosting.settings import Settings
-from chassis.telemetry import configure_logs
+from chassis.telemetry import configure_logs, configure_traces
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,6 +53,7 @@ def up() -> None:
     """
     settings = Settings.load()
     configure_logs(human=sys.stderr.isatty())
+    _trace(settings)
     services = installed_services()
     with _only_one(settings.home):
         port = _choose_port(settings)
@@ -96,6 +97,7 @@ def serve(
     """
     settings = Settings.load()
     configure_logs(human=settings.log_format == "human")
+    _trace(settings)
     services = installed_services()
     if "all" not in target:
         if unknown := sorted(set(target) - services.keys()):
@@ -231,6 +233,16 @@ def local_settings(settings: Settings, addresses: object, home: Path | None = No
             "page_token_key": page_token_key,
         }
     )
+
+
+def _trace(settings: Settings) -> None:
+    """Send traces where the settings say; the exporter is loaded only then."""
+    if settings.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        exporter = OTLPSpanExporter(endpoint=settings.otlp_endpoint)
+        configure_traces("banyan", BatchSpanProcessor(exporter))
 
 
 def _address(settings: Settings) -> Address:

@@ -24,9 +24,6 @@ class Settings(BaseSettings):
     grpc_listen: str = Field(
         default="", description="address of this process's gRPC server; empty: none"
     )
-    partner_port: int = Field(
-        default=0, description="port of the partner listener; 0 takes a free one"
-    )
     addresses: str = Field(
         default="", description="where other services are: party=dns:///party:50051,sales=..."
     )
