@@ -1,0 +1,98 @@
+"""The table of routes, built once from the contract's `google.api.http` rules."""
+
+import re
+from dataclasses import dataclass, field
+
+from google.protobuf.descriptor import Descriptor
+
+from chassis.json.fields import message_of
+from chassis.rpc import Method, http_rule
+from chassis.rpc.registry import contract_methods
+
+_VARIABLE = re.compile(r"\{([a-z_.]+)\}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One RPC as HTTP sees it.
+
+    Attributes:
+        path: the template, ``/v1/sources/{source.id}``.
+        variables: proto paths of its variables, in order.
+        body: the request's field the body fills, "*" for the whole request, "" for none.
+    """
+
+    method: Method
+    verb: str
+    path: str
+    variables: tuple[str, ...]
+    body: str
+
+    @property
+    def request(self) -> Descriptor:
+        """Give the request's descriptor."""
+        return self.method.descriptor.input_type
+
+    @property
+    def body_message(self) -> Descriptor:
+        """Give the descriptor of what the body holds."""
+        if self.body in ("", "*"):
+            return self.request
+        return message_of(self.request.fields_by_name[self.body])
+
+
+@dataclass
+class _Node:
+    children: dict[str, "_Node"] = field(default_factory=dict[str, "_Node"])
+    routes: dict[str, Route] = field(default_factory=dict[str, Route])
+
+
+class Routes:
+    """Finds a route by walking the path's segments; ``:verb`` is part of the last one's key."""
+
+    def __init__(self) -> None:
+        self.all = [route for method in contract_methods() if (route := route_of(method))]
+        self._root = _Node()
+        for route in self.all:
+            node = self._root
+            for segment in segments(route.path)[0]:
+                node = node.children.setdefault(_VARIABLE.sub("*", segment), _Node())
+            verb = segments(route.path)[1]
+            node = node.children.setdefault(f":{verb}", _Node()) if verb else node
+            if route.verb in node.routes:
+                raise ValueError(f"{route.verb} {route.path} stands twice in the contract")
+            node.routes[route.verb] = route
+
+    def find(self, path: str) -> tuple[dict[str, Route], list[str]]:
+        """Give the routes of a path by HTTP verb, and the values of its variables."""
+        parts, verb = segments(path)
+        node = self._root
+        values: list[str] = []
+        for part in parts:
+            following = node.children.get(part)
+            if following is None:
+                following = node.children.get("*")
+                values.append(part)
+            if following is None or not part:
+                return {}, []
+            node = following
+        if verb:
+            node = node.children.get(f":{verb}", _Node())
+        return node.routes, values
+
+
+def segments(path: str) -> tuple[list[str], str]:
+    """Split ``/v1/sources/{id}:undelete`` into its segments and its verb."""
+    parts = path.strip("/").split("/")
+    last, _, verb = parts[-1].partition(":")
+    return [*parts[:-1], last], verb
+
+
+def route_of(method: Method) -> Route | None:
+    """Read a method's rule, None when it has none."""
+    rule = http_rule(method)
+    kind = rule.WhichOneof("pattern") if rule is not None else None
+    if rule is None or kind is None:
+        return None
+    path: str = getattr(rule, kind)
+    return Route(method, kind.upper(), path, tuple(_VARIABLE.findall(path)), rule.body)

@@ -1,0 +1,157 @@
+"""REST to RPC: one ASGI application over the table of routes."""
+
+import functools
+import re
+from typing import Any
+
+from google.protobuf import empty_pb2
+from opentelemetry.trace import SpanKind
+from starlette.types import Receive, Scope, Send
+
+from chassis import errors
+from chassis.json import codec_of
+from chassis.rpc import Channels
+from chassis.telemetry import log, new_trace_parent, span, trace_id
+from gateway.problems import problem
+from gateway.reading import request_of
+from gateway.routes import Route, Routes
+
+BODY_BYTES_MAX = 1024 * 1024
+Headers = list[tuple[bytes, bytes]]
+_TRACE_PARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_SAFE: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
+
+
+class Transcoder:
+    """Answers every path of the contract; the methods run behind the channels."""
+
+    def __init__(self, channels: Channels, routes: Routes) -> None:
+        self._routes = routes
+        self._channels = channels
+        self._calls: dict[str, Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        language = negotiated(headers.get(b"accept-language", b"").decode("latin-1"))
+        parent = headers.get(b"traceparent", b"")
+        known = _TRACE_PARENT.fullmatch(parent)
+        inside = parent.decode() if known else new_trace_parent()
+        try:
+            with span(f"{scope['method']} {scope['path']}", inside, SpanKind.SERVER) as inside:
+                answer = await self._answer(scope, headers, receive, language, inside)
+        except errors.Error as error:
+            answer = problem(error, language, inside)
+        except Exception:
+            trace = trace_id(inside)
+            log.exception("unforeseen", path=scope["path"], trace=trace)
+            answer = problem(errors.Internal("INTERNAL", trace=trace), language, inside)
+        status, found, body = answer
+        found += _SAFE
+        found.append((b"traceresponse", inside.encode()))
+        found.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": found})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        language: str,
+        trace_parent: str,
+    ) -> tuple[int, Headers, bytes]:
+        route, values = self._find(scope["method"], scope["path"])
+        body = await _read(route, headers, receive)
+        request = request_of(route, values, scope["query_string"], headers, body)
+        metadata = {
+            "traceparent": trace_parent,
+            "accept-language": language,
+            "x-peer": scope["client"][0] if scope.get("client") else "",
+        }
+        if authorization := headers.get(b"authorization"):
+            metadata["authorization"] = authorization.decode("latin-1")
+        reply = await self._call(route)(request, timeout=_timeout(headers), metadata=metadata)
+        return self._rendered(route, reply)
+
+    def _find(self, verb: str, path: str) -> tuple[Route, list[str]]:
+        routes, values = self._routes.find(path)
+        if not routes:
+            raise errors.NotFound("ROUTE_NOT_FOUND", path=path)
+        route = routes.get(verb)
+        if route is None:
+            raise errors.Invalid("METHOD_NOT_ALLOWED", allow=", ".join(sorted(routes)))
+        return route, values
+
+    def _call(self, route: Route) -> Any:
+        path = route.method.path
+        if path not in self._calls:
+            channel: Any = self._channels.to(route.method.service)
+            self._calls[path] = channel.unary_unary(path)
+        return self._calls[path]
+
+    def _rendered(self, route: Route, reply: Any) -> tuple[int, Headers, bytes]:
+        if route.method.response_type is empty_pb2.Empty:
+            return 204, [], b""
+        headers: Headers = [(b"content-type", b"application/json")]
+        if etag := getattr(reply, "etag", ""):
+            headers.append((b"etag", f'"{etag}"'.encode()))
+        status = 201 if route.method.verb == "Create" else 200
+        return status, headers, codec_of(route.method.response_type).to_bytes(reply)
+
+
+@functools.lru_cache(maxsize=1000)
+def negotiated(header: str) -> str:
+    """Choose the language of sentences by Accept-Language; English when none fits."""
+    wanted: list[tuple[float, str]] = []
+    for part in header.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            wanted.append((-float(weight or 1), tag.lower()))
+        except ValueError:
+            continue
+    for _, tag in sorted(wanted, key=lambda pair: pair[0]):
+        for language in errors.languages():
+            if tag and tag.split("-")[0] == language.lower().split("-")[0]:
+                return language
+    return "en"
+
+
+def _timeout(headers: dict[bytes, bytes]) -> float | None:
+    text = headers.get(b"x-request-timeout")
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise errors.invalid_field("x-request-timeout", "NOT_A_NUMBER") from None
+    if not 0 < seconds <= 300:
+        raise errors.invalid_field("x-request-timeout", "OUT_OF_RANGE", low=0, high=300)
+    return seconds
+
+
+async def _read(route: Route, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """Read the body within its limit, whatever length it announces."""
+    chunks: list[bytes] = []
+    total = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise errors.Unavailable("CLIENT_GONE")
+        chunk: bytes = event.get("body", b"")
+        total += len(chunk)
+        if total > BODY_BYTES_MAX:
+            raise errors.Invalid("BODY_TOO_LARGE", limit=BODY_BYTES_MAX)
+        chunks.append(chunk)
+        if not event.get("more_body"):
+            break
+    body = b"".join(chunks)
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if body and route.body and kind != b"application/json":
+        raise errors.Invalid("UNSUPPORTED_MEDIA_TYPE", given=kind.decode("latin-1"))
+    return body
