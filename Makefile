@@ -49,7 +49,7 @@ e2e: install ## journeys through the public door (MODE=all or MODE=split)
 
 .PHONY: bench
 bench: install ## the figures of docs/quality.md as ratios in one run
-	@$(BIN)/python -m bench
+	@PYTHONPATH=e2e-tests:e2e-tests/bench $(BIN)/python e2e-tests/bench
 
 .PHONY: chaos
 chaos: install ## 10,000 changes while broker and consumer are killed

@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from chassis.rpc import Channels
 from chassis.telemetry import METRICS
 from gateway.openapi import document
 from gateway.routes import Routes
-from gateway.transcoding import Transcoder
+from gateway.transcoding import SAFE_HEADERS, Transcoder
 
 
-class _Door:
+class Door:
     """Sends the contract's paths and all unknown ones to the transcoder, the rest to FastAPI."""
 
     def __init__(self, app: FastAPI, transcoder: Transcoder, own: set[str]) -> None:
@@ -22,13 +22,21 @@ class _Door:
         self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self._own:
+        """Serve one HTTP request."""
+        own = scope["path"] in self._own and scope["method"] in ("GET", "HEAD")
+        if not own:
             await self._transcoder(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SAFE_HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, send_safely)
 
 
-def build_app(channels: Channels, *, ready: Callable[[], Awaitable[dict[str, bool]]]) -> _Door:
+def build_app(channels: Channels, *, ready: Callable[[], Awaitable[dict[str, bool]]]) -> Door:
     """Give the ASGI application.
 
     Args:
@@ -54,5 +62,5 @@ def build_app(channels: Channels, *, ready: Callable[[], Awaitable[dict[str, boo
 
     own = {"/healthz": healthz, "/readyz": readyz, "/openapi.json": openapi, "/metrics": metrics}
     for path, endpoint in own.items():
-        app.add_api_route(path, endpoint, methods=["GET"], response_model=None)
-    return _Door(app, Transcoder(channels, routes), set(own))
+        app.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
+    return Door(app, Transcoder(channels, routes), set(own))

@@ -105,12 +105,15 @@ class _Builder:
         if route.body != "*":
             for field in route.request.fields:
                 simple = message_name(field) in ("", "google.protobuf.FieldMask")
-                if simple and field.name not in (*route.variables, route.body):
+                if simple and field.name not in (*route.variables, route.body, "request_id"):
                     schema = self._field(field, reading="query")
                     found.append({"name": field.json_name, "in": "query", "schema": schema})
         if "request_id" in route.request.fields_by_name:
             schema = {"type": "string", "maxLength": 200, "pattern": "^[ -~]*$"}
             found.append({"name": "Idempotency-Key", "in": "header", "schema": schema})
+        if route.verb in ("PATCH", "DELETE"):
+            schema = {"type": "string", "pattern": '^"[0-9]{1,18}"$'}
+            found.append({"name": "If-Match", "in": "header", "schema": schema})
         return found
 
     def _message(self, descriptor: Descriptor, reading: str = "") -> Schema:

@@ -1,5 +1,6 @@
 """Requests from HTTP: path, query, headers and body become one message of the contract."""
 
+import re
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,9 @@ from gateway.routes import Route
 DEPTH_MAX = 32
 KEY_LENGTH_MAX = 200
 _BOOLEANS = {"true": True, "false": False}
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_ALIKE = bytes.maketrans(b"[]", b"{}")
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def request_of(
@@ -30,9 +34,11 @@ def request_of(
     """
     fields: dict[str, Any] = {}
     if route.body == "*":
-        fields = _body(body) if body else {}
+        fields = {key: value for key, value in _body(body or b"{}").items() if value is not None}
     elif route.body:
-        fields[route.body] = _body(body) if body else {}
+        if not body:
+            raise errors.Invalid("BODY_MISSING")
+        fields[route.body] = _body(body)
     if query:
         _add_query(route, query, fields)
     for path, value in zip(route.variables, values, strict=True):
@@ -46,24 +52,15 @@ def request_of(
 def check_depth(body: bytes) -> None:
     """Refuse deep nesting before a parser spends anything on it.
 
-    Brackets inside strings count too: a legitimate text with 33 of them unclosed does not exist.
+    Strings go first, then everything but brackets, then innermost pairs, a level at a time.
     """
-    depth = 0
-    inside = False
-    escaped = False
-    for byte in body:
-        if escaped:
-            escaped = False
-        elif byte == 0x5C:
-            escaped = inside
-        elif byte == 0x22:
-            inside = not inside
-        elif not inside and byte in b"[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise errors.Invalid("TOO_DEEP", limit=DEPTH_MAX)
-        elif not inside and byte in b"]}":
-            depth -= 1
+    brackets = _STRING.sub(b"", body).translate(_ALIKE, _NOT_BRACKETS)
+    for _ in range(DEPTH_MAX):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"{}", b"")
+    if brackets.startswith(b"{"):
+        raise errors.Invalid("TOO_DEEP", limit=DEPTH_MAX)
 
 
 def _body(body: bytes) -> dict[str, Any]:
@@ -114,7 +111,7 @@ def _add_variable(fields: dict[str, Any], path: str, value: str) -> None:
     *outer, name = path.split(".")
     for part in outer:
         fields = fields.setdefault(part, {})
-    if fields.get(name, value) != value:
+    if fields.get(name) not in (None, value):
         raise errors.invalid_field(path, "CONTRADICTS_PATH", given=value)
     fields[name] = value
 
@@ -132,7 +129,9 @@ def _add_headers(route: Route, headers: dict[bytes, bytes], fields: dict[str, An
     if etag and etag != "*":
         target = fields if "etag" in route.request.fields_by_name else fields.get(route.body)
         if isinstance(target, dict):
-            cast("dict[str, Any]", target).setdefault("etag", etag)
+            said = cast("dict[str, Any]", target).setdefault("etag", etag)
+            if said != etag:
+                raise errors.invalid_field("etag", "CONTRADICTS_HEADER")
 
 
 def _add_mask(route: Route, fields: dict[str, Any]) -> None:

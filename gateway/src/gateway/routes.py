@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from google.protobuf.descriptor import Descriptor
 
@@ -43,25 +44,32 @@ class Route:
 
 @dataclass
 class _Node:
-    children: dict[str, "_Node"] = field(default_factory=dict[str, "_Node"])
-    routes: dict[str, Route] = field(default_factory=dict[str, Route])
+    """A place in the tree of paths: fixed segments, one for a variable, and verbs after a colon."""
+
+    fixed: dict[str, "_Node"] = field(default_factory=dict[str, "_Node"])
+    variable: "_Node | None" = None
+    verbs: dict[str, dict[str, Route]] = field(default_factory=dict[str, dict[str, Route]])
 
 
 class Routes:
-    """Finds a route by walking the path's segments; ``:verb`` is part of the last one's key."""
+    """Finds a route by walking the segments of a path as it was sent, escapes and all."""
 
     def __init__(self) -> None:
         self.all = [route for method in contract_methods() if (route := route_of(method))]
         self._root = _Node()
         for route in self.all:
+            parts, verb = segments(route.path)
             node = self._root
-            for segment in segments(route.path)[0]:
-                node = node.children.setdefault(_VARIABLE.sub("*", segment), _Node())
-            verb = segments(route.path)[1]
-            node = node.children.setdefault(f":{verb}", _Node()) if verb else node
-            if route.verb in node.routes:
+            for part in parts:
+                if _VARIABLE.fullmatch(part):
+                    node.variable = node.variable or _Node()
+                    node = node.variable
+                else:
+                    node = node.fixed.setdefault(part, _Node())
+            routes = node.verbs.setdefault(verb, {})
+            if route.verb in routes:
                 raise ValueError(f"{route.verb} {route.path} stands twice in the contract")
-            node.routes[route.verb] = route
+            routes[route.verb] = route
 
     def find(self, path: str) -> tuple[dict[str, Route], list[str]]:
         """Give the routes of a path by HTTP verb, and the values of its variables."""
@@ -69,21 +77,19 @@ class Routes:
         node = self._root
         values: list[str] = []
         for part in parts:
-            following = node.children.get(part)
+            following = node.fixed.get(part)
             if following is None:
-                following = node.children.get("*")
-                values.append(part)
-            if following is None or not part:
+                following = node.variable if part else None
+                values.append(unquote(part))
+            if following is None:
                 return {}, []
             node = following
-        if verb:
-            node = node.children.get(f":{verb}", _Node())
-        return node.routes, values
+        return node.verbs.get(verb, {}), values
 
 
 def segments(path: str) -> tuple[list[str], str]:
     """Split ``/v1/sources/{id}:undelete`` into its segments and its verb."""
-    parts = path.strip("/").split("/")
+    parts = path.removeprefix("/").split("/")
     last, _, verb = parts[-1].partition(":")
     return [*parts[:-1], last], verb
 

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from google.protobuf import empty_pb2
+from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,8 @@ from gateway.routes import Route, Routes
 BODY_BYTES_MAX = 1024 * 1024
 Headers = list[tuple[bytes, bytes]]
 _TRACE_PARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_SAFE: Headers = [
+_NO_TRACE = b"-" + b"0" * 32
+SAFE_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -40,11 +42,14 @@ class Transcoder:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         language = negotiated(headers.get(b"accept-language", b"").decode("latin-1"))
         parent = headers.get(b"traceparent", b"")
-        known = _TRACE_PARENT.fullmatch(parent)
+        known = _TRACE_PARENT.fullmatch(parent) and _NO_TRACE not in parent
         inside = parent.decode() if known else new_trace_parent()
         try:
-            with span(f"{scope['method']} {scope['path']}", inside, SpanKind.SERVER) as inside:
-                answer = await self._answer(scope, headers, receive, language, inside)
+            route, values = self._find(scope["method"], scope["raw_path"].decode("latin-1"))
+            with span(f"{route.verb} {route.path}", inside, SpanKind.SERVER) as inside:
+                body = await _read(route, headers, receive)
+                request = request_of(route, values, scope["query_string"], headers, body)
+                answer = await self._answer(scope, route, request, headers, language, inside)
         except errors.Error as error:
             answer = problem(error, language, inside)
         except Exception:
@@ -52,7 +57,7 @@ class Transcoder:
             log.exception("unforeseen", path=scope["path"], trace=trace)
             answer = problem(errors.Internal("INTERNAL", trace=trace), language, inside)
         status, found, body = answer
-        found += _SAFE
+        found += SAFE_HEADERS
         found.append((b"traceresponse", inside.encode()))
         found.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": found})
@@ -61,21 +66,19 @@ class Transcoder:
     async def _answer(
         self,
         scope: Scope,
+        route: Route,
+        request: Message,
         headers: dict[bytes, bytes],
-        receive: Receive,
         language: str,
         trace_parent: str,
     ) -> tuple[int, Headers, bytes]:
-        route, values = self._find(scope["method"], scope["path"])
-        body = await _read(route, headers, receive)
-        request = request_of(route, values, scope["query_string"], headers, body)
         metadata = {
             "traceparent": trace_parent,
             "accept-language": language,
             "x-peer": scope["client"][0] if scope.get("client") else "",
         }
         if authorization := headers.get(b"authorization"):
-            metadata["authorization"] = authorization.decode("latin-1")
+            metadata["authorization"] = authorization.decode("ascii", "replace")
         reply = await self._call(route)(request, timeout=_timeout(headers), metadata=metadata)
         return self._rendered(route, reply)
 
@@ -112,9 +115,11 @@ def negotiated(header: str) -> str:
     for part in header.split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:
-            wanted.append((-float(weight or 1), tag.lower()))
+            quality = float(weight or 1)
         except ValueError:
             continue
+        if quality > 0:
+            wanted.append((-quality, tag.lower()))
     for _, tag in sorted(wanted, key=lambda pair: pair[0]):
         for language in errors.languages():
             if tag and tag.split("-")[0] == language.lower().split("-")[0]:

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from banyan.api.v1 import change_pb2, summary_pb2
+from banyan.api.v1 import change_pb2
 from google.protobuf import (
     descriptor_pb2,
     descriptor_pool,
@@ -212,5 +212,5 @@ def test_the_mask_of_a_patch_is_what_the_body_mentions():
 
 def test_changes_carry_packed_records():
     change = change_pb2.Change(id="x")
-    change.record.Pack(summary_pb2.SummaryGroup(filter="a = 1"))
+    change.record.Pack(change_pb2.FieldChange(path="name"))
     assert codec_of(change_pb2.Change).to_value(change) == json_format.MessageToDict(change)

@@ -97,7 +97,7 @@ def _request(metadata: MetaData) -> None:
         Column("body_hash", LargeBinary, nullable=False),
         Column("response", LargeBinary, nullable=False),
         _time("create_time"),
-        Index("request_create_time", "create_time"),
+        Index("request_create_time", "create_time", postgresql_using="brin"),
     )
 
 
@@ -110,7 +110,7 @@ def _inbox(metadata: MetaData) -> None:
         _uuid("event_id", primary_key=True),
         _uuid(TENANT_ID),
         _time("create_time"),
-        Index("inbox_create_time", "create_time"),
+        Index("inbox_create_time", "create_time", postgresql_using="brin"),
     )
 
 

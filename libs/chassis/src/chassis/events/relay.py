@@ -16,6 +16,8 @@ from chassis.telemetry import METRICS, log
 
 BATCH = 1000
 POLL_SECONDS = 1.0
+# After a drain, a moment for more to come: the first change goes at once, a crowd goes together.
+GATHER_SECONDS = 0.002
 _LOCK = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
 _FAILURES = (
     OSError,
@@ -70,6 +72,7 @@ class Relay:
             while True:
                 self._wake.clear()
                 await self.drain(reader, marker)
+                await asyncio.sleep(GATHER_SECONDS)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._wake.wait()

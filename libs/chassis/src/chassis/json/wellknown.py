@@ -1,6 +1,7 @@
 """The types whose JSON is not their fields: times, dates, decimals, structs, wrappers, masks."""
 
 import datetime
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -32,8 +33,19 @@ _DURATION_SECONDS_MAX = 315_576_000_000
 
 def encode_timestamp(value: timestamp_pb2.Timestamp) -> str:
     """Write an instant as RFC 3339 in UTC with 0, 3, 6 or 9 digits."""
-    text = (EPOCH + datetime.timedelta(seconds=value.seconds)).isoformat()[:19]
-    return f"{text}{_fraction(value.nanos)}Z"
+    days, seconds = divmod(value.seconds, 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{_day(days)}T{_minute(minutes)}{seconds:02}{_fraction(value.nanos)}Z"
+
+
+@functools.lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return (EPOCH + datetime.timedelta(days=days)).date().isoformat()
+
+
+@functools.cache
+def _minute(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}:"
 
 
 def decode_timestamp(value: Any) -> timestamp_pb2.Timestamp:

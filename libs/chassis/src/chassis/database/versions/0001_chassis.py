@@ -35,7 +35,7 @@ CREATE TABLE {schema}.request (
     create_time timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, caller, method, request_id)
 );
-CREATE INDEX request_create_time ON {schema}.request (create_time);
+CREATE INDEX request_create_time ON {schema}.request USING brin (create_time);
 CREATE TABLE {schema}.inbox (
     consumer text,
     event_id uuid,
@@ -43,7 +43,7 @@ CREATE TABLE {schema}.inbox (
     create_time timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, event_id)
 );
-CREATE INDEX inbox_create_time ON {schema}.inbox (create_time);
+CREATE INDEX inbox_create_time ON {schema}.inbox USING brin (create_time);
 CREATE TABLE {schema}.dead_letter (
     consumer text,
     event_id uuid,
