@@ -17,7 +17,7 @@ from chassis.telemetry import METRICS, log
 BATCH = 1000
 POLL_SECONDS = 1.0
 # After a drain, a moment for more to come: the first change goes at once, a crowd goes together.
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.005
 _LOCK = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
 _FAILURES = (
     OSError,
@@ -106,14 +106,14 @@ class Relay:
         for sequence, tenant_id, payload in rows:
             change = change_pb2.Change.FromString(payload)
             change.sequence = sequence
-            for subject, headers, body in self._messages(tenant_id, change):
+            for subject, headers, body in self.messages(tenant_id, change):
                 acknowledgements.append(await self._broker.publish(subject, body, headers))
         results = await asyncio.gather(*acknowledgements, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    def _messages(
+    def messages(
         self, tenant_id: str, change: change_pb2.Change
     ) -> list[tuple[str, dict[str, str], bytes]]:
         """Give the change itself and each fact it established."""

@@ -44,6 +44,11 @@ class Resource:
             if field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
             or noun.field_options(name).title_of
         }
+        self._referring = [
+            name
+            for name, field in noun.fields.items()
+            if is_reference(field) and name != "creator_user_id"
+        ]
         self._immutable = {"id"} | {
             name
             for name, field in noun.fields.items()
@@ -322,11 +327,7 @@ class Resource:
         return list(publish(verb, old, new)) if publish else []
 
     def _reference_fields(self, record: Any) -> list[str]:
-        return [
-            name
-            for name, field in self.noun.fields.items()
-            if is_reference(field) and name != "creator_user_id" and getattr(record, name)
-        ]
+        return [name for name in self._referring if getattr(record, name)]
 
     # --- masks and pages
 

@@ -12,10 +12,10 @@ KEY_LENGTH_MAX = 200
 @functools.lru_cache(maxsize=10_000)
 def sort_key(title: str) -> str:
     """Give the key by which a title is sorted; equal for titles that differ in case or accents."""
-    plain = title if title.isascii() else _romanised(title)
-    folded = "".join(
-        c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c)
-    )
+    if title.isascii():
+        return title.casefold()[:KEY_LENGTH_MAX]
+    letters = unicodedata.normalize("NFKD", _romanised(title))
+    folded = "".join(c for c in letters if not unicodedata.combining(c))
     return folded.casefold()[:KEY_LENGTH_MAX]
 
 
