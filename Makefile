@@ -45,15 +45,11 @@ proto: install ## regenerate libs/api from protos/
 
 .PHONY: e2e
 e2e: install ## journeys through the public door (MODE=all or MODE=split)
-	@BANYAN_E2E_MODE=$(MODE) $(BIN)/pytest e2e-tests --ignore=e2e-tests/chaos --ignore=e2e-tests/bench -q
+	@BANYAN_E2E_MODE=$(MODE) $(BIN)/pytest e2e-tests -q
 
 .PHONY: bench
 bench: install ## the figures of docs/quality.md as ratios in one run
 	@PYTHONPATH=e2e-tests:e2e-tests/bench $(BIN)/python e2e-tests/bench
-
-.PHONY: chaos
-chaos: install ## 10,000 changes while broker and consumer are killed
-	@BANYAN_CHAOS_CHANGES=10000 $(BIN)/pytest e2e-tests/chaos -q -s
 
 .PHONY: fuzz
 fuzz: install ## schemathesis over the OpenAPI document

@@ -15,7 +15,8 @@ GRAB_BAGS = {
     *("common", "core", "helper", "helpers", "manager", "managers"),
     *("misc", "util", "utils"),
 }
-_COMMITS = ("libs/chassis/src/chassis/database/", "libs/chassis/tests/database/")
+# Tests of the chassis hold transactions open by hand to show what happens meanwhile.
+_COMMITS = ("libs/chassis/src/chassis/database/", "libs/chassis/tests/", "tools/", "e2e-tests/")
 _PRINTS = ("tools/", "e2e-tests/", "libs/chassis/src/chassis/hosting/cli")
 _PRODUCT = ("libs/", "services/", "gateway/", "protos/", "charts/", "tools/", "e2e-tests/")
 # Cut in two, so that this file does not break its own rule.
@@ -34,7 +35,7 @@ def grab_bag_names(file: File) -> Iterator[Finding]:
 
 def stray_commits(file: File) -> Iterator[Finding]:
     """Find commits outside the one place that commits."""
-    if not file.is_python or file.path.startswith((*_COMMITS, "tools/", "e2e-tests/")):
+    if not file.is_python or file.path.startswith(_COMMITS):
         return
     for call in _calls(file):
         if isinstance(call.func, ast.Attribute) and call.func.attr == "commit":

@@ -1,5 +1,7 @@
 """Reasons are read from the sources, nouns and enums from descriptors; labels have them all."""
 
+from typing import Any
+
 import pytest
 from google.api import resource_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
@@ -72,7 +74,8 @@ def lead_contract() -> Contract:
         name="lead.proto", package="banyan.sales.v1", syntax="proto3"
     )
     lead = file.message_type.add(name="Lead")
-    lead.options.Extensions[resource_pb2.resource].type = "sales.banyan/Lead"
+    extensions: Any = lead.options.Extensions  # the stubs of googleapis do not type them
+    extensions[resource_pb2.resource].type = "sales.banyan/Lead"
     for number, name in enumerate(("id", "etag", "name", "city"), 1):
         lead.field.add(name=name, number=number, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
     stage = lead.enum_type.add(name="Stage")

@@ -83,6 +83,11 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 15) ->
     return pytest.fail(f"never became true in {seconds} s")
 
 
+@pytest.fixture(name="until")
+def _until() -> Callable[..., Awaitable[Any]]:
+    return until
+
+
 @pytest_asyncio.fixture
 async def walls(world) -> AsyncGenerator[Walls]:
     rows = {str(uuid.uuid4()): {str(uuid.uuid4()) for _ in range(3)} for _ in range(6)}

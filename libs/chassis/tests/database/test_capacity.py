@@ -4,12 +4,14 @@ import asyncio
 import time
 import uuid
 
+import asyncpg
 import pytest
 
 from chassis import errors
 from chassis.database import pool as pool_module
 
 TENANT = str(uuid.uuid4())
+GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def full_use(pool) -> None:
@@ -27,7 +29,7 @@ async def full_use(pool) -> None:
     assert pool.in_use == 0
 
 
-async def test_a_connection_ended_while_idle_is_replaced(walls):
+async def test_a_connection_ended_while_idle_is_replaced(walls, until):
     pool = walls.pool(2)
     await full_use(pool)
     for _ in range(3):
@@ -37,12 +39,10 @@ async def test_a_connection_ended_while_idle_is_replaced(walls):
         async def replaced(old: int = backend) -> bool:
             try:
                 return (await pool.fetch(TENANT, "SELECT pg_backend_pid()"))[0][0] != old
-            except (OSError, pool_module.asyncpg.PostgresError, pool_module.asyncpg.InterfaceError):
+            except GONE:
                 return False
 
-        async with asyncio.timeout(5):
-            while not await replaced():
-                await asyncio.sleep(0)
+        await until(replaced)
     await full_use(pool)
     await pool.close()
 

@@ -1,4 +1,5 @@
 """Attempts to see or touch what another tenant has, by every way a connection can go wrong."""
+# ruff: noqa: PT012 (a transaction is begun and broken off in one block)
 
 import asyncio
 import uuid
@@ -51,8 +52,8 @@ async def test_a_rollback_leaves_no_tenant_behind(walls, pool):
     await walls.check_pool(pool)
 
 
-async def test_what_is_left_open_by_a_block_is_not_seen_by_the_next(walls, pool):
-    """A block that begins a transaction and forgets it must not lend it to another tenant."""
+async def test_a_transaction_a_failed_block_left_open_is_not_lent_to_the_next(walls, pool):
+    """Else the next one's write would stand in it and never be committed."""
     first, second, *_ = walls.tenants
     with pytest.raises(Planned):
         async with pool.connection(first, write=True) as connection:

@@ -6,9 +6,11 @@ from collections.abc import Generator
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as SaturatedError
 
 from chassis import errors
 
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 _KEY = re.compile(r"Key \((.*?)\)=")
 
 
@@ -26,6 +28,8 @@ def translated() -> Generator[None]:
         if known is None:
             raise
         raise known from error
+    except SaturatedError as error:
+        raise errors.Unavailable("DATABASE_BUSY", retry_after=1) from error
     except (ConnectionError, asyncpg.InterfaceError) as error:
         raise errors.Unavailable("DATABASE_UNAVAILABLE", retry_after=1) from error
 
@@ -33,7 +37,7 @@ def translated() -> Generator[None]:
 def unwrapped(error: DBAPIError) -> BaseException:
     """Give the driver's own error out of SQLAlchemy's."""
     cause: BaseException | None = error.orig
-    while cause is not None and not isinstance(cause, asyncpg.PostgresError):
+    while cause is not None and not isinstance(cause, _DRIVER_ERRORS):
         cause = cause.__cause__
     return cause or error
 

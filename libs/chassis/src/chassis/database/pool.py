@@ -102,7 +102,7 @@ class Pool:
         """Return a connection; after any failure its mark is not trusted again."""
         if failed:
             slot.mark = None
-        if self._closed or slot.connection.is_closed():
+        if self._closed or slot.connection.is_closed() or slot.connection.is_in_transaction():
             self._open -= 1
             if not slot.connection.is_closed():
                 slot.connection.terminate()
@@ -157,11 +157,11 @@ class Pool:
         try:
             async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
                 await future
-        except TimeoutError:
-            raise errors.Unavailable("DATABASE_BUSY", retry_after=1) from None
-        except asyncio.CancelledError:
+        except (TimeoutError, asyncio.CancelledError) as error:
             if future.done() and not future.cancelled():
                 self._wake_one()  # the turn was ours and goes to the next
+            if isinstance(error, TimeoutError):
+                raise errors.Unavailable("DATABASE_BUSY", retry_after=1) from None
             raise
         finally:
             if future in self._waiting:

@@ -1,6 +1,7 @@
 """Changes: what happened to a record, as one row of the change table."""
 
 import datetime
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from chassis.json import codec_of
 from chassis.json.wellknown import decode_value
 
 _HEADER = {"etag", "updateTime"}
+_POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def fact_id(change_id: str, index: int) -> str:
 
 
 READ_CHANGES = """
-SELECT sequence, payload, transaction_id::text FROM {schema}.change
+SELECT sequence, payload, transaction_id::text AS transaction FROM {schema}.change
 WHERE (transaction_id, sequence) > ($1::text::xid8, $2)
   AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY transaction_id, sequence LIMIT $3
@@ -116,7 +118,7 @@ def parse_position(after: str) -> tuple[str, int]:
     Raises:
         Invalid: INVALID_POSITION.
     """
-    transaction, _, sequence = (after or "0.0").partition(".")
-    if not (transaction.isdigit() and sequence.isdigit()):
+    match = _POSITION.fullmatch(after or "0.0")
+    if match is None:
         raise errors.invalid_field("after", "INVALID_POSITION")
-    return transaction, int(sequence)
+    return match[1], int(match[2])

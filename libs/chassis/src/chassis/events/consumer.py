@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,10 +136,15 @@ class ConsumerRunner:
     async def _failed(self, tenant_id: str, message: Any, error: Exception) -> None:
         attempts: int = message.metadata.num_delivered
         event = event_of(message)
+        if not (_is_uuid(event.id) and _is_uuid(tenant_id)):
+            # Not an event of ours: there is no row it could have, so nothing to keep or replay.
+            log.error("not an event", consumer=self.name, subject=event.subject)
+            await message.term()
+            return
         log.warning(
             "event failed",
             consumer=self.name,
-            event=event.id,
+            event_id=event.id,
             subject=event.subject,
             attempts=attempts,
             error=repr(error),
@@ -181,3 +187,11 @@ class ConsumerRunner:
             f"UPDATE {table} SET replay_time = now() WHERE consumer = $1 AND event_id = $2",
             *key,
         )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

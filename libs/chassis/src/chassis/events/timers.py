@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import asyncpg
 
 from chassis.database import Address, Database, Role, Transaction
-from chassis.errors import Error
 from chassis.telemetry import METRICS, log
 
 SWEEP_SECONDS = 1.0
@@ -106,12 +105,12 @@ class Sweeper:
                 )
                 if row is not None:
                     await timer.handle(key, row[0], transaction)
-        except (Error, asyncpg.PostgresError, ValueError, LookupError) as error:
+        except Exception as error:
             log.warning("timer failed", kind=timer.kind, key=key, error=repr(error))
             await connection.execute(
                 f"UPDATE {self._schema}.timer SET attempts = attempts + 1, error = $4,"
                 " due_time = now() + least(power(2, attempts), $5) * interval '1 second'"
-                " WHERE tenant_id = $1 AND kind = $2 AND key = $3",
+                " WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND due_time <= now()",
                 *(tenant_id, timer.kind, key, repr(error)[:2000], _RETRY_SECONDS_MAX),
             )
 

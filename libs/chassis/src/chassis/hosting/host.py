@@ -141,6 +141,7 @@ class Host:
         elsewhere: Mapping[str, str] = self.settings.where()
         for name in self.services:
             self.channels.connect(name, LocalChannel(dispatcher))
+        self.channels.connect("api", LocalChannel(dispatcher))  # the chassis's own methods
         for name, target in elsewhere.items():
             if name not in self.services:
                 self.channels.connect(name, WireChannel(target, name))

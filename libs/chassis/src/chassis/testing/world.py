@@ -129,7 +129,7 @@ async def open_world(home: Path) -> AsyncGenerator[World]:
         world.host = Host(services.values(), world.settings, world.directory)
         await world.host.start()
         world.wire = Channels(world.host.keys)
-        for name in services:
+        for name in (*services, "api"):
             address = f"127.0.0.1:{world.host.grpc_port}"
             world.wire.connect(name, WireChannel(address, name))
         try:
