@@ -1,5 +1,4 @@
 """Attempts to see or touch what another tenant has, by every way a connection can go wrong."""
-# ruff: noqa: PT012 (a transaction is begun and broken off in one block)
 
 import asyncio
 import uuid

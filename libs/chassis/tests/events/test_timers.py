@@ -1,5 +1,4 @@
 """What is due fires once, in its tenant, not before its time; what fails stays and comes again."""
-# ruff: noqa: PT012 (a transaction is begun and broken off in one block)
 
 import asyncio
 import datetime

@@ -66,6 +66,8 @@ def _known(error: asyncpg.PostgresError) -> errors.Error | None:
             | asyncpg.InsufficientResourcesError()
         ):
             return errors.Unavailable("DATABASE_UNAVAILABLE", retry_after=1)
+        case _ if type(error) is asyncpg.DataError:  # the driver could not encode a value
+            return errors.Invalid("VALUE_OUT_OF_RANGE")
         case _:
             return None
 

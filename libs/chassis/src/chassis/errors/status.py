@@ -1,5 +1,7 @@
 """Errors as ``google.rpc.Status`` and back."""
 
+import re
+
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
@@ -8,6 +10,10 @@ from chassis.errors import types
 from chassis.errors.texts import sentence
 
 DOMAIN = "banyan"
+# gRPC carries at most 8 KiB of trailers by default, the status and its base64 included.
+DETAIL_BYTES_MAX = 4_000
+PATH_LENGTH_MAX = 200
+_OF_VIOLATION = re.compile(r"violations\[(\d+)\]\.(.+)")
 
 _BY_CODE: dict[int, type[types.Error]] = {
     kind.code: kind
@@ -31,9 +37,10 @@ def to_status(error: types.Error) -> status_pb2.Status:
     """Write an error as a status with standard details; the message is in English."""
     status = status_pb2.Status(code=error.code, message=sentence(error.reason, error.metadata))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+    bad = _bad_request(error, info)
     _pack(status, info)
     if error.violations:
-        _pack(status, _bad_request(error))
+        _pack(status, bad)
     if isinstance(error, types.FailedPrecondition):
         violation = error_details_pb2.PreconditionFailure.Violation(
             type=error.reason,
@@ -68,17 +75,35 @@ def from_status(status: status_pb2.Status) -> types.Error:
         ],
         retry_after=retry.retry_delay.ToMicroseconds() / 1_000_000,
     )
-    error.metadata.update(info.metadata)
+    for key, value in info.metadata.items():
+        match = _OF_VIOLATION.fullmatch(key)
+        if match is None:
+            error.metadata[key] = value
+        elif int(match[1]) < len(error.violations):
+            error.violations[int(match[1])].metadata[match[2]] = value
     return error
 
 
-def _bad_request(error: types.Error) -> error_details_pb2.BadRequest:
+def _bad_request(
+    error: types.Error, info: error_details_pb2.ErrorInfo
+) -> error_details_pb2.BadRequest:
+    """List the violations, as many as fit into a trailer.
+
+    A field violation has no place for the values of its sentence, so they travel in the error's
+    metadata as ``violations[<n>].<key>``.
+    """
     request = error_details_pb2.BadRequest()
-    for violation in error.violations:
-        description = violation.description or sentence(violation.reason, violation.metadata)
+    for index, violation in enumerate(error.violations):
+        if request.ByteSize() + info.ByteSize() > DETAIL_BYTES_MAX:
+            info.metadata["violations_left_out"] = str(len(error.violations) - index)
+            break
         request.field_violations.add(
-            field=violation.path, reason=violation.reason, description=description
+            field=violation.path[:PATH_LENGTH_MAX],
+            reason=violation.reason,
+            description=violation.description,
         )
+        for key, value in violation.metadata.items():
+            info.metadata[f"violations[{index}].{key}"] = value[:PATH_LENGTH_MAX]
     return request
 
 

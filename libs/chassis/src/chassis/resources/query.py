@@ -211,7 +211,10 @@ class Cursor:
 def seek(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
     """Give the condition that a row comes after the cursor, nulls last in both directions."""
     uniform = len({key.descending for key in keys}) == 1
-    if uniform and all(value is not None for value in cursor.values):
+    # A row comparison is unknown where a later column is null, and would lose those rows. The first
+    # column is safe: the list is split where it is null.
+    plain = not any(key.nullable for key in keys[1:]) and cursor.values[0] is not None
+    if uniform and plain:
         sign = "<" if keys[0].descending else ">"
         names = ", ".join(f"t.{key.column}" for key in keys)
         values = ", ".join(

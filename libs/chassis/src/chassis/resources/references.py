@@ -68,7 +68,9 @@ class References:
     async def _found_elsewhere(self, call: Call, kind: str, target: str) -> bool:
         """Ask the owner, with the rights of whoever calls."""
         service, _, name = kind.replace(".banyan/", "/").partition("/")
-        method = next(m for m in contract_methods(service) if m.name == f"Get{name}")
+        method = next((m for m in contract_methods(service) if m.name == f"Get{name}"), None)
+        if method is None:
+            return False  # nobody owns such records, so there is none
         channel: Any = call.channels.to(service)
         request: Any = method.request_type(
             id=target, read_mask=field_mask_pb2.FieldMask(paths=["id"])

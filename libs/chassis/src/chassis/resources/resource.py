@@ -218,6 +218,8 @@ class Resource:
 
     async def _loaded(self, call: Call, record_id: str, etag: str, verb: str) -> tuple[Any, Any]:
         """Give a record the caller may see and change, with a copy to change."""
+        if not _is_uuid(record_id):
+            raise errors.invalid_field("id", "NOT_AN_ID")
         old = await self.store.get(call.tenant_id, record_id, self._reach(call, "read"))
         if etag and etag != old.etag:
             raise errors.Conflict("STALE_ETAG", given=etag, current=old.etag)

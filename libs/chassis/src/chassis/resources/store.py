@@ -123,7 +123,10 @@ class Store:
             sql = Sql()
             after = cursor if null_part is not True or parts == [True] else None
             where = self._where(reach, filter_text, keys, after, null_part, show_deleted, sql)
-            order = ", ".join(f"t.{k.column} {_direction(k, null_part)}" for k in keys)
+            order = ", ".join(f"t.{k.column} {_direction(k)}" for k in keys[1:])
+            # Without a null in it the first column needs no NULLS LAST, so any index serves it.
+            first = f"t.{keys[0].column} {'DESC' if keys[0].descending else 'ASC'}"
+            order = f"{first}, {order}" if order else first
             limit = sql.bind(size + 1 - len(rows), "bigint")
             statement = (
                 f"SELECT {select} FROM {self._table} t{joins}{where} ORDER BY {order} LIMIT {limit}"
@@ -386,14 +389,11 @@ def body_hash(message: Message) -> bytes:
     return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
-def _direction(key: SortKey, null_part: bool | None) -> str:
-    """Give the direction of a key; split lists need no NULLS LAST, so any index serves them."""
-    text = "DESC" if key.descending else "ASC"
-    return text if null_part is not None and key.nullable else f"{text}{_nulls(key)}"
-
-
-def _nulls(key: SortKey) -> str:
-    return " NULLS LAST" if key.nullable and key.descending else ""
+def _direction(key: SortKey) -> str:
+    """Give the direction of a key, nulls last both ways."""
+    if key.descending:
+        return "DESC NULLS LAST" if key.nullable else "DESC"
+    return "ASC"
 
 
 def _key_value(value: Any) -> Any:

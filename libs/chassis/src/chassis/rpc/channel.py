@@ -230,6 +230,8 @@ def error_of(error: grpc.aio.AioRpcError) -> errors.Error:
         if key == DETAILS and isinstance(value, bytes):
             return errors.from_status(status_pb2.Status.FromString(value))
     code: tuple[int, str] = error.code().value
+    if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+        return errors.NotFound("METHOD_NOT_FOUND", method="")
     if error.code() == grpc.StatusCode.UNAVAILABLE:
         return errors.Unavailable("SERVICE_UNAVAILABLE", retry_after=1)
     return errors.from_status(status_pb2.Status(code=code[0], message=error.details() or ""))

@@ -107,7 +107,8 @@ class Dispatcher:
         trace_parent: str,
         timeout: float | None,  # noqa: ASYNC109
     ) -> Message:
-        seconds = min(timeout or DEADLINE_SECONDS, DEADLINE_SECONDS_MAX)
+        wanted = DEADLINE_SECONDS if timeout is None else timeout
+        seconds = min(wanted, DEADLINE_SECONDS_MAX)
         call = Call(
             method=method,
             caller=Caller(),
@@ -123,7 +124,10 @@ class Dispatcher:
                 await self._admit(method, call, metadata)
                 if method.verb not in _SELF_CHECKING and (broken := violations_of(request)):
                     raise errors.Invalid("INVALID_FIELDS", violations=broken)
-                return await handler(request, call)
+                reply = await handler(request, call)
+                if not isinstance(reply, method.response_type):
+                    raise TypeError(f"{method.path} answered with {type(reply).__name__}")
+                return reply
         except errors.Error:
             raise
         except TimeoutError:
