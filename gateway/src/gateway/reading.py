@@ -122,16 +122,20 @@ def _add_headers(route: Route, headers: dict[bytes, bytes], fields: dict[str, An
         text = key.decode("utf-8", "replace")
         if len(text) > KEY_LENGTH_MAX:
             raise errors.invalid_field("request_id", "STRING_MAX_LEN")
-        said = fields.setdefault("request_id", fields.pop("requestId", text))
-        if said != text:
+        said = {fields[name] for name in ("request_id", "requestId") if name in fields}
+        if said - {text}:
             raise errors.invalid_field("request_id", "CONTRADICTS_HEADER")
+        if not said:
+            fields["request_id"] = text
     etag = headers.get(b"if-match", b"").decode("latin-1").removeprefix("W/").strip('"')
-    if etag and etag != "*":
-        target = fields if "etag" in route.request.fields_by_name else fields.get(route.body)
-        if isinstance(target, dict):
-            said = cast("dict[str, Any]", target).setdefault("etag", etag)
-            if said != etag:
-                raise errors.invalid_field("etag", "CONTRADICTS_HEADER")
+    if not etag or etag == "*" or route.method.verb == "Create":
+        return
+    target = fields if "etag" in route.request.fields_by_name else fields.get(route.body)
+    if isinstance(target, dict):
+        record = cast("dict[str, Any]", target)
+        if record.get("etag") not in (None, etag):
+            raise errors.invalid_field("etag", "CONTRADICTS_HEADER")
+        record["etag"] = etag
 
 
 def _add_mask(route: Route, fields: dict[str, Any]) -> None:

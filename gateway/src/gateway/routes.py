@@ -90,8 +90,8 @@ class Routes:
 def segments(path: str) -> tuple[list[str], str]:
     """Split ``/v1/sources/{id}:undelete`` into its segments and its verb."""
     parts = path.removeprefix("/").split("/")
-    last, _, verb = parts[-1].partition(":")
-    return [*parts[:-1], last], verb
+    last, colon, verb = parts[-1].partition(":")
+    return [*parts[:-1], last], verb or colon  # a colon without a verb is no verb of ours
 
 
 def route_of(method: Method) -> Route | None:

@@ -20,7 +20,7 @@ from gateway.routes import Route, Routes
 BODY_BYTES_MAX = 1024 * 1024
 Headers = list[tuple[bytes, bytes]]
 _TRACE_PARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_NO_TRACE = b"-" + b"0" * 32
+_ZEROS = re.compile(rb"-(0{32}|0{16})-")
 SAFE_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -42,7 +42,7 @@ class Transcoder:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         language = negotiated(headers.get(b"accept-language", b"").decode("latin-1"))
         parent = headers.get(b"traceparent", b"")
-        known = _TRACE_PARENT.fullmatch(parent) and _NO_TRACE not in parent
+        known = _TRACE_PARENT.fullmatch(parent) and not _ZEROS.search(parent)
         inside = parent.decode() if known else new_trace_parent()
         try:
             route, values = self._find(scope["method"], scope["raw_path"].decode("latin-1"))
@@ -132,7 +132,7 @@ def _timeout(headers: dict[bytes, bytes]) -> float | None:
     if text is None:
         return None
     try:
-        seconds = float(text)
+        seconds = float(text.replace(b"_", b"?"))  # Python reads 1_0 as a number, nobody else does
     except ValueError:
         raise errors.invalid_field("x-request-timeout", "NOT_A_NUMBER") from None
     if not 0 < seconds <= 300:

@@ -36,13 +36,19 @@ async def test_a_connection_ended_while_idle_is_replaced(walls, until):
         backend = (await pool.fetch(TENANT, "SELECT pg_backend_pid()"))[0][0]
         await walls.beside.execute("SELECT pg_terminate_backend($1, 5000)", backend)
 
-        async def replaced(old: int = backend) -> bool:
+        async def usable() -> bool:
+            """Until the end of the connection has been heard, a statement may still meet it."""
             try:
-                return (await pool.fetch(TENANT, "SELECT pg_backend_pid()"))[0][0] != old
-            except GONE:
+                await full_use(pool)
+            except ExceptionGroup as failed:
+                if failed.split(GONE)[1] is not None:
+                    raise
                 return False
+            return True
 
-        await until(replaced)
+        await until(usable)
+        pids = {(await pool.fetch(TENANT, "SELECT pg_backend_pid()"))[0][0] for _ in range(3)}
+        assert backend not in pids
     await full_use(pool)
     await pool.close()
 

@@ -30,7 +30,7 @@ def translated() -> Generator[None]:
         raise known from error
     except SaturatedError as error:
         raise errors.Unavailable("DATABASE_BUSY", retry_after=1) from error
-    except (ConnectionError, asyncpg.InterfaceError) as error:
+    except (ConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise errors.Unavailable("DATABASE_UNAVAILABLE", retry_after=1) from error
 
 

@@ -98,11 +98,16 @@ class Pool:
             await self._set(slot, mark)
         return slot
 
-    def give_back(self, slot: _Slot, failed: bool) -> None:
-        """Return a connection; after any failure its mark is not trusted again."""
-        if failed:
+    def give_back(self, slot: _Slot, error: BaseException | None = None) -> None:
+        """Return a connection; after any failure its mark is not trusted again.
+
+        One that has lost its place in the protocol, or was left in a transaction, is ended.
+        """
+        if error is not None:
             slot.mark = None
-        if self._closed or slot.connection.is_closed() or slot.connection.is_in_transaction():
+        broken = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+        gone = slot.connection.is_closed() or slot.connection.is_in_transaction()
+        if self._closed or broken or gone:
             self._open -= 1
             if not slot.connection.is_closed():
                 slot.connection.terminate()
@@ -146,8 +151,8 @@ class Pool:
         slot.mark = None
         try:
             await slot.connection.execute(_SET_MARK, tenant_id, "on" if readonly else "off")
-        except BaseException:
-            self.give_back(slot, failed=True)
+        except BaseException as error:
+            self.give_back(slot, error)
             raise
         slot.mark = mark
 
@@ -201,4 +206,4 @@ class _Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.give_back(self._slot, failed=kind is not None)
+        self._pool.give_back(self._slot, error)

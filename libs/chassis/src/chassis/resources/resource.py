@@ -23,6 +23,7 @@ from chassis.rpc import Call, Handler, Method, violations_of
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 1000
 EXTERNAL_ID_LENGTH_MAX = 200
+REQUEST_ID_LENGTH_MAX = 200
 _ATTEMPTS = 10
 
 
@@ -253,6 +254,8 @@ class Resource:
         request_id: str = getattr(request, "request_id", "")
         if not request_id:
             return await run(None)
+        if len(request_id) > REQUEST_ID_LENGTH_MAX:
+            raise errors.invalid_field("request_id", "STRING_MAX_LEN")
         digest = body_hash(request)
 
         def asked(response: Message) -> Request:
@@ -347,7 +350,11 @@ class Resource:
         patch: Any = getattr(request, self._singular)
         paths = [snake(path) for path in request.update_mask.paths]
         if paths == ["*"]:
-            paths = list(self.noun.fields)
+            # A full replacement still leaves the record with somebody, somewhere.
+            kept = {
+                name for name in ("owner_user_id", "org_unit_id") if not getattr(patch, name, "")
+            }
+            paths = [name for name in self.noun.fields if name not in kept]
         if not paths:
             paths = [field.name for field, _ in patch.ListFields()]
         for path in paths:
