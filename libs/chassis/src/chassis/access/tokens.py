@@ -22,6 +22,7 @@ LIFETIME_SECONDS = 600
 IDENTITY = "identity"
 TOKEN_BYTES_MAX = 1024
 _CACHE_SIZE = 10_000
+_LOOK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def new_key_pair(issuer: str, folder: Path) -> str:
 
 
 class KeyRing:
-    """The keys in a folder. A kid not yet known makes it look again, so keys can rotate."""
+    """The keys in a folder, looked at again every 10 seconds: keys come and go without restart."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -77,9 +78,8 @@ class KeyRing:
         self._looked = float("-inf")
 
     def public(self, kid: str) -> Ed25519PublicKey | None:
-        """Give the public key of a kid; looks into the folder at most once a second."""
-        if kid not in self._public and time.monotonic() - self._looked > 1:
-            self._load()
+        """Give the public key of a kid; for a new one the folder is looked at once a second."""
+        self._look(1 if kid not in self._public else _LOOK_SECONDS)
         return self._public.get(kid)
 
     def public_keys(self) -> dict[str, Ed25519PublicKey]:
@@ -110,15 +110,21 @@ class KeyRing:
         return jwt.encode(used, self._private[kid], "EdDSA", headers={"kid": kid})
 
     def _newest(self, issuer: str) -> str:
-        if not any(kid.startswith(f"{issuer}-") for kid in self._private):
-            self._load()
+        known = any(kid.startswith(f"{issuer}-") for kid in self._private)
+        self._look(_LOOK_SECONDS if known else 0)
         mine = [kid for kid in self._private if kid.rpartition("-")[0] == issuer]
         if not mine:
             raise errors.Unavailable("NO_SIGNING_KEY", issuer=issuer)
         return max(mine)
 
+    def _look(self, seconds: float) -> None:
+        """Look into the folder again when the last look is older than this."""
+        if time.monotonic() - self._looked >= seconds:
+            self._load()
+
     def _load(self) -> None:
         self._looked = time.monotonic()
+        self._private, self._public = {}, {}
         for file in sorted(self._folder.glob("*.pem")):
             if file.name.endswith(".pub.pem"):
                 public = serialization.load_pem_public_key(file.read_bytes())

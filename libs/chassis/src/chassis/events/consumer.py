@@ -72,7 +72,12 @@ class ConsumerRunner:
         while True:
             try:
                 subscription = await self._subscribe(source)
-                await self._loop(subscription)
+                try:
+                    await self._loop(subscription)
+                finally:
+                    # What is on its way to this subscription comes back at once, not after 30 s.
+                    with contextlib.suppress(nats.errors.Error, asyncio.CancelledError):
+                        await subscription.unsubscribe()
             except (nats.errors.Error, TimeoutError, OSError) as error:
                 log.warning("consumer", consumer=self.name, source=source, error=repr(error))
                 await asyncio.sleep(0.2)
