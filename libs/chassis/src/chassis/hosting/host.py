@@ -65,7 +65,7 @@ class Host:
         self.databases: dict[str, Database] = {}
         self.brokers: dict[str, Broker] = {}
         self.resources: dict[str, Resource] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self.background: dict[str, asyncio.Task[None]] = {}
         self._servers: list[grpc.aio.Server] = []
         self.grpc_port = 0
 
@@ -86,9 +86,10 @@ class Host:
         """Answer what is in flight, then close everything."""
         for server in self._servers:
             await server.stop(5)
-        for task in reversed(self._tasks):
+        tasks = list(reversed(self.background.values()))
+        for task in tasks:
             task.cancel()
-        for task in reversed(self._tasks):
+        for task in tasks:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
         await self.channels.close()
@@ -104,7 +105,8 @@ class Host:
             checks[f"{name}.database"] = await database.ready()
         for name, broker in self.brokers.items():
             checks[f"{name}.events"] = broker.is_connected
-        checks["background"] = not any(task.done() for task in self._tasks)
+        for name, task in self.background.items():
+            checks[name] = not task.done()
         return checks
 
     async def _open(self, service: Service) -> None:
@@ -151,23 +153,25 @@ class Host:
             database, broker = self.databases[service.name], self.brokers[service.name]
             relay = Relay(self.address, broker)
             database.on_commit.append(relay.wake)
-            self._spawn(relay.run())
-            self._spawn(Sweeper(database, self.address, service.timers).run())
+            self._spawn(f"{service.name}.relay", relay.run())
+            sweeper = Sweeper(database, self.address, service.timers)
+            self._spawn(f"{service.name}.timers", sweeper.run())
             for consumer in service.consumers:
-                self._spawn(ConsumerRunner(consumer, database, broker).run())
+                runner = ConsumerRunner(consumer, database, broker)
+                self._spawn(f"{service.name}.{consumer.name}", runner.run())
         if service.front is not None:
             front = Front(self.channels, self.ready, self.settings, self.port)
-            self._spawn(service.front(front))
+            self._spawn(f"{service.name}.door", service.front(front))
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, name: str, work: Any) -> None:
         async def run() -> None:
             try:
                 await work
             except Exception:
-                log.exception("background work ended")
+                log.exception("background work ended", work=name)
                 raise
 
-        self._tasks.append(asyncio.create_task(run()))
+        self.background[name] = asyncio.create_task(run())
 
     def _heard(self) -> bool:
         return all(broker.is_connected for broker in self.brokers.values())
