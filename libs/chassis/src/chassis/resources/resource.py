@@ -96,6 +96,7 @@ class Resource:
         if request.page_token:
             cursor = self._tokens.read(asked, request.page_token, keys)
         reach = self._reach(call, "read")
+        answer: Any = call.method.response_type()
         page = await self.store.page(
             call.tenant_id,
             reach=reach,
@@ -105,8 +106,8 @@ class Resource:
             cursor=cursor,
             names=self._mask(request.read_mask.paths),
             show_deleted=request.show_deleted,
+            make=getattr(answer, self._list_field).add,
         )
-        answer: Any = call.method.response_type(**{self._list_field: page.messages})
         if page.next is not None:
             answer.next_page_token = self._tokens.write(asked, page.next)
         if request.include_total_size:

@@ -2,7 +2,7 @@
 
 import datetime
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,14 +106,18 @@ class Store:
         cursor: Cursor | None,
         names: tuple[str, ...] = (),
         show_deleted: bool = False,
+        make: Callable[..., Any] | None = None,
     ) -> Page:
         """Give one page in an order.
+
+        Args:
+            make: makes each message; the `add` of a repeated field fills that field.
 
         A first key that may be null splits the list in two, values before nulls, so that each part
         follows an index; the second part is read only when the first does not fill the page.
         """
         select, joins, read = self._reader(names or self._all)
-        order_columns = ", ".join(f"t.{key.column}" for key in keys)
+        order_columns = ", ".join(_selected(key) for key in keys)
         select += f", {order_columns}"
         parts = [False, True] if keys[0].nullable else [None]
         if cursor is not None and keys[0].nullable and cursor.values[0] is None:
@@ -136,8 +140,9 @@ class Store:
                 break
         following = None
         if len(rows) > size:
-            following = Cursor(tuple(_key_value(v) for v in rows[size - 1][-len(keys) :]))
-        return Page([read(row) for row in rows[:size]], following)
+            following = Cursor(tuple(rows[size - 1][-len(keys) :]))
+        make = make or self.noun.message
+        return Page([read(row, make) for row in rows[:size]], following)
 
     async def count(
         self, tenant_id: str, *, reach: Reach, filter_text: str, show_deleted: bool = False
@@ -396,6 +401,6 @@ def _direction(key: SortKey) -> str:
     return "ASC"
 
 
-def _key_value(value: Any) -> Any:
-    """Keep a sort value in a form that survives JSON; uuids come as their own type."""
-    return str(value) if type(value).__name__ == "UUID" else value
+def _selected(key: SortKey) -> str:
+    """Select a sort value in a form that survives JSON."""
+    return f"t.{key.column}::text" if key.pg == "uuid" else f"t.{key.column}"

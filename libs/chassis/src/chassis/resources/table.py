@@ -101,8 +101,12 @@ def _indexes(noun: Noun, columns: set[str]) -> Iterable[Index]:
             yield Index(f"{noun.table_name}_{name}_idx", TENANT_ID, column, "id")
 
 
-def reader(noun: Noun, names: Sequence[str]) -> Callable[[Any], Any]:
-    """Compile the function that makes a message of a row with these fields' columns."""
+def reader(noun: Noun, names: Sequence[str]) -> Callable[..., Any]:
+    """Compile the function that makes a message of a row with these fields' columns.
+
+    It takes the row and what makes the message: the message type, or the `add` of a repeated field,
+    which spares a copy per row.
+    """
     helpers: dict[str, Any] = {**HELPERS, "M": noun.message}
     arguments: list[str] = []
     place = 0
@@ -117,7 +121,7 @@ def reader(noun: Noun, names: Sequence[str]) -> Callable[[Any], Any]:
         arguments.append(f"{name}={value}")
         helpers.update(parts[0].helpers)
         place += len(parts)
-    source = f"def read(r):\n    return M({', '.join(arguments)})"
+    source = f"def read(r, make=M):\n    return make({', '.join(arguments)})"
     exec(source, helpers)  # noqa: S102 (field names of a compiled descriptor only)
     return helpers["read"]
 
