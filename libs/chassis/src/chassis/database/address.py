@@ -16,7 +16,7 @@ class Role(enum.StrEnum):
     APP = "app"
     """Serves, under row-level security."""
     RELAY = "relay"
-    """Sees all tenants, of the change, timer, inbox and saga tables only."""
+    """Sees all tenants, of the change, timer and inbox tables only."""
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,13 @@ class Xid8(UserDefinedType[int]):
 
 
 def chassis_tables(schema: str) -> MetaData:
-    """Describe change, request, inbox, dead_letter, timer, saga and title for one schema."""
+    """Describe change, request, inbox, dead_letter, timer and title for one schema."""
     metadata = MetaData(schema=schema)
     _change(metadata)
     _request(metadata)
     _inbox(metadata)
     _dead_letter(metadata)
     _timer(metadata)
-    _saga(metadata)
     _title(metadata)
     return metadata
 
@@ -145,25 +144,6 @@ def _timer(metadata: MetaData) -> None:
         Column("attempts", Integer, nullable=False, server_default="0"),
         _text("error"),
         Index("timer_due_time", "due_time"),
-    )
-
-
-def _saga(metadata: MetaData) -> None:
-    """Acts that span services: what is done, what is next, who asked."""
-    Table(
-        "saga",
-        metadata,
-        _uuid(TENANT_ID, primary_key=True),
-        _uuid("id", primary_key=True),
-        _text("kind"),
-        _text("step"),
-        Column("state", LargeBinary, nullable=False),
-        Column("attempts", Integer, nullable=False, server_default="0"),
-        _text("error"),
-        _time("due_time"),
-        _time("create_time"),
-        _time("end_time", nullable=True),
-        Index("saga_due_time", "due_time", postgresql_where=text("end_time IS NULL")),
     )
 
 

@@ -5,6 +5,7 @@ token, trace, language and deadline, refuse to call while a transaction is open 
 one's own pool deadlocks), and raise `chassis.errors`.
 """
 
+import abc
 import asyncio
 import contextvars
 import json
@@ -102,7 +103,7 @@ class Channels:
             await channel.close()
 
 
-class _Channel:
+class _Channel(abc.ABC):
     """What generated stubs ask of a channel: unary calls by path."""
 
     outgoing: Callable[[], tuple[dict[str, str], float | None]]
@@ -131,6 +132,7 @@ class _Channel:
 
         return call
 
+    @abc.abstractmethod
     async def send(
         self,
         path: str,
@@ -139,9 +141,8 @@ class _Channel:
         timeout: float | None,  # noqa: ASYNC109
     ) -> Message:
         """Make the call."""
-        raise NotImplementedError
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027 (a local channel has nothing open)
         """Close what is open."""
 
 
@@ -181,6 +182,8 @@ class WireChannel(_Channel):
             ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
             ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
             ("grpc.keepalive_time_ms", 30_000),
+            # A port that another server had before must not be met with that server's backoff.
+            ("grpc.use_local_subchannel_pool", 1),
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1_000),
         ]

@@ -1,4 +1,4 @@
-"""The tables every service has: change, request, inbox, dead_letter, timer, saga, title."""
+"""The tables every service has: change, request, inbox, dead_letter, timer, title."""
 
 from alembic import context, op
 
@@ -68,20 +68,6 @@ CREATE TABLE {schema}.timer (
     PRIMARY KEY (tenant_id, kind, key)
 );
 CREATE INDEX timer_due_time ON {schema}.timer (due_time);
-CREATE TABLE {schema}.saga (
-    tenant_id uuid,
-    id uuid,
-    kind text NOT NULL,
-    step text NOT NULL,
-    state bytea NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    error text NOT NULL,
-    due_time timestamptz NOT NULL DEFAULT now(),
-    create_time timestamptz NOT NULL DEFAULT now(),
-    end_time timestamptz,
-    PRIMARY KEY (tenant_id, id)
-);
-CREATE INDEX saga_due_time ON {schema}.saga (due_time) WHERE end_time IS NULL;
 CREATE TABLE {schema}.title (
     tenant_id uuid,
     resource_type text,
@@ -104,5 +90,4 @@ def upgrade() -> None:
     wall(schema, "inbox", relay="SELECT, DELETE")
     wall(schema, "dead_letter", relay="SELECT, INSERT, UPDATE")
     wall(schema, "timer", relay="SELECT, UPDATE (attempts, error, due_time)")
-    wall(schema, "saga", relay="SELECT, UPDATE (attempts, error, due_time)")
     wall(schema, "title")
