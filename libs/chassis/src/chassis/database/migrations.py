@@ -210,13 +210,14 @@ def _render_wall(context: AutogenContext, operation: _Wall) -> str:
     return f'wall("{operation.schema}", "{operation.table}")'
 
 
-def _config(schema: Schema, connection: Connection) -> Config:
+def _config(schema: Schema) -> Config:
+    """Say where the migrations of a schema lie: the chassis's and its own."""
     config = Config()
     config.set_main_option("script_location", str(_HERE / "alembic"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", f"{_HERE / 'versions'}\n{schema.migrations}")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    config.attributes.update(connection=connection, metadata=schema.metadata, schema=schema.service)
+    config.attributes.update(metadata=schema.metadata, schema=schema.service)
     return config
 
 
@@ -228,7 +229,13 @@ async def _run(address: Address, schema: Schema, action: Callable[[Config], None
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
             {"name": f"migrate {schema.service}"},
         )
-        await connection.run_sync(lambda sync: action(_config(schema, sync)))
+        config = _config(schema)
+
+        def run(sync: Connection) -> None:
+            config.attributes["connection"] = sync
+            action(config)
+
+        await connection.run_sync(run)
     await engine.dispose()
 
 
@@ -242,9 +249,5 @@ async def _is_current(address: Address, schema: Schema) -> bool:
         return False
     finally:
         await connection.close()
-    config = Config()
-    config.set_main_option("script_location", str(_HERE / "alembic"))
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", f"{_HERE / 'versions'}\n{schema.migrations}")
-    heads = ScriptDirectory.from_config(config).get_heads()
+    heads = ScriptDirectory.from_config(_config(schema)).get_heads()
     return {row[0] for row in rows} == set(heads)

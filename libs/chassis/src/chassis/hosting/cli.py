@@ -22,7 +22,7 @@ from chassis.database.migrations import draft, prepare, upgrade
 from chassis.hosting.explain import explain_noun
 from chassis.hosting.fixed import fixed_directory, local_ids
 from chassis.hosting.host import Host
-from chassis.hosting.local import LocalServerError, LocalServers
+from chassis.hosting.local import LocalAddresses, LocalServerError, LocalServers
 from chassis.hosting.service import Service, installed_services
 from chassis.hosting.settings import Settings
 from chassis.telemetry import configure_logs, configure_traces
@@ -208,11 +208,10 @@ async def migrate_all(services: dict[str, Service], settings: Settings) -> None:
             print(f"migrated {service.name}", flush=True)
 
 
-def local_settings(settings: Settings, addresses: object, home: Path | None = None) -> Settings:
+def local_settings(
+    settings: Settings, addresses: LocalAddresses, home: Path | None = None
+) -> Settings:
     """Point the settings at local servers and at keys under the home folder, made when missing."""
-    from chassis.hosting.local import LocalAddresses
-
-    assert isinstance(addresses, LocalAddresses)
     home = (home or settings.home).resolve()
     keys = home / "keys"
     for issuer in ("identity", *installed_services()):

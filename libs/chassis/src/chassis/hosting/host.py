@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import grpc
 from banyan.api.v1 import change_pb2
 
@@ -180,8 +181,6 @@ class Host:
         """Serve the change log of one of this process's services, of all tenants, by the relay."""
         if request.service not in self.databases:
             raise errors.NotFound("SERVICE_UNKNOWN", service=request.service)
-        import asyncpg
-
         transaction, sequence = parse_position(request.after)
         connection = await asyncpg.connect(self.address.dsn(request.service, Role.RELAY))
         try:

@@ -32,6 +32,7 @@ from sqlalchemy.types import TypeEngine
 from chassis import errors
 from chassis.json import codec_of, short_enum_name
 from chassis.json.fields import enum_of, is_map, message_name, message_of
+from chassis.json.refusal import Refused
 from chassis.json.wellknown import EPOCH, decode_timestamp
 
 _INTEGERS = {3, 4, 5, 6, 7, 13, 15, 16, 17, 18}
@@ -298,7 +299,7 @@ def literal(kind: str, text: str, field: FieldDescriptor, path: str) -> Any:
     """
     try:
         return _LITERALS[kind](text, field)
-    except (ValueError, ArithmeticError, KeyError, errors.Error, Exception) as error:
+    except (ValueError, ArithmeticError, KeyError, Refused) as error:
         raise errors.invalid_field("filter", "INVALID_LITERAL", field=path, value=text) from error
 
 
