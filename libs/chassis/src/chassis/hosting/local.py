@@ -161,7 +161,11 @@ class LocalServers:
         programs = self._postgres_bin()
         folder = self._data / "postgres"
         passwords = self._secrets / "database"
+        forgotten = not (passwords / ADMIN).exists()
         password = _secret(passwords / ADMIN)
+        if forgotten and folder.exists():
+            # The home was deleted and its passwords with it: nobody can open this data any more.
+            folder.rename(folder.with_name(f"postgres-set-aside-{int(time.time())}"))
         if not (folder / "PG_VERSION").exists():
             self._initialise(programs, folder, password)
         log = self._log("postgres")
