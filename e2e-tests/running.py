@@ -127,8 +127,18 @@ def split_processes(home: Path, servers: LocalServers) -> Generator[Banyan]:
             running = stack.enter_context(process(*command, **shared, **own))
         found = Banyan(f"http://127.0.0.1:{ports['gateway']}", home)
         wait_ready(found.url, running)
+        found_tenant(shared)
         wait_answering(found)
         yield found
+
+
+def found_tenant(settings: dict[str, str]) -> None:
+    """Found the local firm as soon as identity answers."""
+    until = time.monotonic() + START_SECONDS_MAX
+    while subprocess.run(
+        [BIN / "banyan", "found"], env=environment(**settings), check=False
+    ).returncode:
+        assert time.monotonic() < until, "identity did not answer"
 
 
 def wait_answering(banyan: Banyan) -> None:

@@ -99,7 +99,7 @@ class Bench:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.person: Person = world.person(world.tenant())
+        self.person: Person = await world.person(await world.tenant())
         self.ids: list[str] = []
         self.bare: asyncpg.Connection
         self.open: asyncpg.Connection

@@ -6,6 +6,7 @@ from google.api import resource_pb2
 from chassis.hosting import installed_services
 from chassis.rpc.registry import contract
 from chassis.testing.conformance import CHECKS, Subject, checks_of
+from chassis.testing.samples import samples_for
 
 NOUNS = {noun.name: noun for service in installed_services().values() for noun in service.nouns}
 CASES = [(name, check) for name, noun in NOUNS.items() for check in checks_of(noun)]
@@ -14,8 +15,9 @@ CASES = [(name, check) for name, noun in NOUNS.items() for check in checks_of(no
 @pytest.mark.parametrize("wire", [False, True], ids=["local", "wire"])
 @pytest.mark.parametrize(("name", "check"), CASES, ids=["-".join(case) for case in CASES])
 async def test_noun(world, name, check, wire):
-    admin = world.person(world.tenant())
-    await CHECKS[check][1](Subject(NOUNS[name], world, admin, wire))
+    admin = await world.person(await world.tenant())
+    samples = await samples_for(NOUNS[name], world, admin)
+    await CHECKS[check][1](Subject(NOUNS[name], world, admin, wire, samples))
 
 
 def test_no_noun_of_the_contract_is_left_out():

@@ -135,7 +135,7 @@ async def create(world: World, person: Person, name: str = "") -> str:
 @pytest.fixture
 def person(world) -> Person:
     """Somebody who may do everything, in a tenant of their own."""
-    return world.person(world.tenant())
+    return await world.person(await world.tenant())
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Held:
 
 @pytest.fixture
 def tenant(world):
-    return world.tenant()
+    return await world.tenant()
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ async def reader(world, tenant):
 
 
 async def create(world, tenant, count=1):
-    person = world.person(tenant)
+    person = await world.person(tenant)
     made = []
     for _ in range(count):
         source = source_pb2.Source(name=str(uuid.uuid4()))

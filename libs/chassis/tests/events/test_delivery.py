@@ -27,7 +27,7 @@ async def test_every_change_takes_effect_once(counting, make, person):
 async def test_the_effect_of_an_event_is_in_its_own_tenant(counting, make, person, world):
     counter = counting()
     ids = await make(3)
-    stranger = world.person(world.tenant())
+    stranger = await world.person(await world.tenant())
     async with counter.running():
         await counter.until_affected(person.tenant_id, ids)
     assert await counter.effects(stranger.tenant_id) == {}
@@ -181,7 +181,7 @@ async def test_a_dead_letter_takes_effect_once_when_replayed(counting, make, per
     assert not (await counter.dead(person.tenant_id))[event_id][1], "it may be tried again"
     counter.before = None
     with pytest.raises(errors.NotFound):
-        await runner.replay(world.tenant(), event_id)
+        await runner.replay(await world.tenant(), event_id)
     await runner.replay(person.tenant_id, event_id)
     assert await counter.effects(person.tenant_id) == {poison: 1}
     assert (await counter.dead(person.tenant_id))[event_id][1]

@@ -51,7 +51,7 @@ def random_orders() -> list[tuple[int, list[tuple[str, bool]], int]]:
 
 @pytest.fixture(scope="module")
 def person(world):
-    return world.person(world.tenant())
+    return await world.person(await world.tenant())
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ async def test_every_row_is_there_once_in_pages_of_one(world, person, sources):
 
 async def test_rows_added_while_paging_move_no_other_row(world, person, sources):
     """A page follows a key and not a count: what was there is seen once."""
-    other = world.person(world.tenant())
+    other = await world.person(await world.tenant())
     for number in range(20):
         source = source_pb2.Source(name=f"m{number:02}")
         request = source_pb2.CreateSourceRequest(source=source)

@@ -28,7 +28,7 @@ class Bench:
     """A dispatcher of two methods whose handlers the test writes, and a channel to it."""
 
     def __init__(self, world) -> None:
-        self.person = world.person(world.tenant())
+        self.person = await world.person(await world.tenant())
         self.handle: Handle = self.answer
         self.inner: Handle = self.nothing
         self.channels = Channels(world.host.keys)

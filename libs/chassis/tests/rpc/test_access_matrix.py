@@ -155,7 +155,7 @@ class Door:
 
 @pytest.fixture
 async def door(world, path, wire) -> Door:
-    made = Door(world, METHODS[path], world.person(world.tenant()), wire)
+    made = Door(world, METHODS[path], await world.person(await world.tenant()), wire)
     await made.prepare()
     return made
 
@@ -230,14 +230,14 @@ async def test_a_person_nobody_knows_is_not_let_in(door):
 @WIRES
 @cases(names_a_record)
 async def test_another_tenants_record_is_not_found(door):
-    stranger = door.world.person(door.world.tenant())
+    stranger = await door.world.person(await door.world.tenant())
     await door.refused(stranger.metadata, errors.NotFound)
 
 
 @WIRES
 @cases(lambda m: for_people(m) and not names_a_record(m))
 async def test_another_tenant_is_told_nothing_of_this_one(door):
-    stranger = door.world.person(door.world.tenant())
+    stranger = await door.world.person(await door.world.tenant())
     try:
         answer = await door.knock(stranger.metadata)
     except REFUSED:
@@ -251,7 +251,7 @@ async def test_another_tenant_is_told_nothing_of_this_one(door):
 @WIRES
 @cases(needs_permission)
 async def test_a_person_without_any_permission_is_refused(door):
-    person = door.world.person(door.admin.tenant_id, [])
+    person = await door.world.person(door.admin.tenant_id, [])
     refusal = await door.refused(person.metadata, errors.Forbidden)
     assert refusal.reason == "PERMISSION_DENIED"
 
@@ -268,7 +268,7 @@ async def test_every_other_permission_is_not_this_one(door):
         Grant(f"{service}.Other", "*", Scope.ALL),
         Grant(f"{service}x.*", "*", Scope.ALL),
     ]
-    person = door.world.person(door.admin.tenant_id, grants)
+    person = await door.world.person(door.admin.tenant_id, grants)
     await door.refused(person.metadata, errors.Forbidden)
 
 
@@ -276,9 +276,9 @@ async def test_every_other_permission_is_not_this_one(door):
 @cases(lambda m: needs_permission(m) and names_a_record(m))
 async def test_what_reaches_ones_own_only_does_not_reach_another_persons(door):
     tenant = door.admin.tenant_id
-    team = door.world.unit(tenant)
+    team = await door.world.unit(tenant)
     for scope, unit in ((Scope.OWN, ""), (Scope.UNIT, team), (Scope.SUBTREE, team)):
-        person = door.world.person(tenant, [Grant("*", "*", scope, unit)], team)
+        person = await door.world.person(tenant, [Grant("*", "*", scope, unit)], team)
         await door.refused(person.metadata, errors.NotFound)
         # Seeing everything is not being allowed to act on everything.
         if door.method.action != "read":
@@ -286,7 +286,7 @@ async def test_what_reaches_ones_own_only_does_not_reach_another_persons(door):
                 Grant("*", "read", Scope.ALL),
                 Grant(door.method.resource, door.method.action, scope, unit),
             ]
-            person = door.world.person(tenant, grants, team)
+            person = await door.world.person(tenant, grants, team)
             await door.refused(person.metadata, errors.Forbidden)
 
 
@@ -294,9 +294,9 @@ async def test_what_reaches_ones_own_only_does_not_reach_another_persons(door):
 @cases(lambda m: needs_permission(m) and m.verb == "List")
 async def test_a_list_has_nothing_from_beyond_ones_reach(door):
     tenant = door.admin.tenant_id
-    team = door.world.unit(tenant)
+    team = await door.world.unit(tenant)
     for scope, unit in ((Scope.OWN, ""), (Scope.UNIT, team), (Scope.SUBTREE, team)):
-        person = door.world.person(tenant, [Grant("*", "*", scope, unit)], team)
+        person = await door.world.person(tenant, [Grant("*", "*", scope, unit)], team)
         answer = await door.knock(person.metadata)
         assert door.record.id.encode() not in answer.SerializeToString()
     answer = await door.knock(door.admin.metadata)

@@ -86,7 +86,7 @@ async def test_calls_that_are_not_related_are_not_one_trace(bench, spans):
 
 
 async def test_a_change_and_what_consumers_do_about_it_join_the_trace_of_the_call(world, spans):
-    person = world.person(world.tenant())
+    person = await world.person(await world.tenant())
     parent = new_trace_parent()
     source = source_pb2.Source(name=str(uuid.uuid4()))
     made = await world.wire.to("party").unary_unary(OUTER.path)(

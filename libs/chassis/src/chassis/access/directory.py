@@ -2,11 +2,13 @@
 
 Entries are fetched from identity when first needed and dropped by its events. While the events
 cannot be heard, an entry is trusted for two seconds at most, so that a revocation takes effect in
-that time even then.
+that time even then. None is older than a minute, for some things change by the calendar alone.
 """
 
 import asyncio
+import datetime
 import time
+import zoneinfo
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from chassis.access.grants import Grant, Grants
 from chassis.access.tree import Tree
 
 UNHEARD_SECONDS_MAX = 2.0
+HEARD_SECONDS_MAX = 60.0
 _USERS_MAX = 20_000
 T = TypeVar("T")
 
@@ -29,8 +32,8 @@ class TenantProfile:
         currency_code: the presentation currency, ISO 4217.
         time_zone: IANA name in which instants are cut into days.
         fiscal_year_start_month: 1 to 12.
-        tree: the OBS as it is today.
-        unit_kinds: kind of each unit ("TEAM"), for grouping by a level of the tree.
+        tree: the OBS as it is today, deleted units included: records may still lie there.
+        unit_kinds: kind of each living unit ("TEAM"), for grouping by a level of the tree.
     """
 
     tenant_id: str
@@ -39,6 +42,10 @@ class TenantProfile:
     fiscal_year_start_month: int
     tree: Tree
     unit_kinds: dict[str, str] = field(default_factory=dict[str, str])
+
+    def day_of(self, instant: datetime.datetime) -> datetime.date:
+        """Give the day it is in the tenant's time zone."""
+        return instant.astimezone(zoneinfo.ZoneInfo(self.time_zone)).date()
 
 
 @dataclass(frozen=True)
@@ -86,13 +93,17 @@ class Directory:
         self._epoch = 0
         self._locks: dict[object, asyncio.Lock] = {}
 
-    async def tenant(self, tenant_id: str) -> TenantProfile:
-        """Give a tenant's profile and tree."""
+    async def tenant(self, tenant_id: str, since: float = 0) -> TenantProfile:
+        """Give a tenant's profile and tree.
+
+        Args:
+            since: what was fetched before this instant of `time.monotonic` is not good enough.
+        """
         entry = self._tenants.get(tenant_id)
-        if entry is None or self._stale(entry.fetched):
+        if entry is None or entry.fetched < since or self._stale(entry.fetched):
             async with self._lock(tenant_id):
                 entry = self._tenants.get(tenant_id)
-                if entry is None or self._stale(entry.fetched):
+                if entry is None or entry.fetched < since or self._stale(entry.fetched):
                     started, epoch = time.monotonic(), self._epoch
                     entry = _Entry(await self._fetch_tenant(tenant_id), started)
                     if epoch == self._epoch:
@@ -169,7 +180,8 @@ class Directory:
         )
 
     def _stale(self, fetched: float) -> bool:
-        return not self._heard() and time.monotonic() - fetched > UNHEARD_SECONDS_MAX
+        limit = HEARD_SECONDS_MAX if self._heard() else UNHEARD_SECONDS_MAX
+        return time.monotonic() - fetched > limit
 
     def _lock(self, key: object) -> asyncio.Lock:
         """Give one lock per key, so that a crowd of callers fetches once."""

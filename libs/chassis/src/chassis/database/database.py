@@ -46,10 +46,22 @@ class Transaction:
         """Run prepared SQL with positional arguments and give its first row."""
         return await self._raw.fetchrow(sql, *arguments)
 
-    async def lock(self, *key: str) -> None:
+    async def executemany(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+        """Run prepared SQL once per row of arguments, sent together."""
+        await self._raw.executemany(sql, arguments)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """Undo what is done in the block, and nothing else, when it fails."""
+        async with self._raw.transaction():
+            with translated():
+                yield
+
+    async def lock(self, *key: str, shared: bool = False) -> None:
         """Hold an advisory lock on a key of this tenant until the transaction ends."""
         name = "/".join((self.tenant_id, *key))
-        await self._raw.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+        how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        await self._raw.execute(f"SELECT {how}(hashtextextended($1, 0))", name)
 
 
 class Database:

@@ -10,6 +10,7 @@ from typing import Any
 import nats.errors
 import nats.js.errors
 from banyan.api.v1 import change_pb2
+from google.protobuf import symbol_database
 from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
@@ -44,6 +45,14 @@ class Event:
         if not self._parsed:
             self._parsed.append(change_pb2.Change.FromString(self.payload))
         return self._parsed[0]
+
+    @property
+    def record(self) -> Any:
+        """Give the record a Change carries, as it was after it."""
+        packed = self.change.record
+        message = symbol_database.Default().GetSymbol(packed.type_url.rpartition("/")[2])()
+        packed.Unpack(message)
+        return message
 
 
 class Broker:

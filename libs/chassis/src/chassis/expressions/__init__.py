@@ -2,6 +2,7 @@
 
 from chassis.expressions.cel import Rule, compile_rule
 from chassis.expressions.filter import (
+    STAR,
     And,
     Comparison,
     Expression,
@@ -14,6 +15,7 @@ from chassis.expressions.filter import (
 from chassis.expressions.order import OrderTerm, parse_order
 
 __all__ = [
+    "STAR",
     "And",
     "Comparison",
     "Expression",

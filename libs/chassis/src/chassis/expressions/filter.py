@@ -14,6 +14,8 @@ from chassis import errors
 FILTER_LENGTH_MAX = 16_384
 DEPTH_MAX = 20
 TERMS_MAX = 200
+# Stands for a star that was escaped and so is no wildcard; a character that no text may hold.
+STAR = "\ufdd0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,7 @@ class _Parser:
 
 
 def _unquote(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text[1:-1])
+    return _ESCAPE.sub(lambda found: STAR if found[1] == "*" else found[1], text[1:-1])
 
 
 def _refuse(position: int, text: str) -> NoReturn:

@@ -20,11 +20,12 @@ from chassis.access import Claims, KeyRing, new_key_pair
 from chassis.database.address import Address
 from chassis.database.migrations import draft, prepare, upgrade
 from chassis.hosting.explain import explain_noun
-from chassis.hosting.fixed import fixed_directory, local_ids
+from chassis.hosting.founding import EMAIL, SLUG, found_local_tenant, local_ids, password_file
 from chassis.hosting.host import Host
 from chassis.hosting.local import LocalAddresses, LocalServerError, LocalServers
 from chassis.hosting.service import Service, installed_services
 from chassis.hosting.settings import Settings
+from chassis.rpc import Channels, WireChannel
 from chassis.telemetry import configure_logs, configure_traces
 
 app = typer.Typer(
@@ -68,14 +69,17 @@ def up() -> None:
 
 async def _up(services: dict[str, Service], settings: Settings, port: int) -> None:
     await migrate_all(services, settings)
-    host = Host(services.values(), settings, fixed_directory(local_ids(settings.home)), port)
+    host = Host(services.values(), settings, port)
     stop = _stop_signal()
     await host.start()
     try:
+        await found_local_tenant(host.channels, settings.home)
         await _until_listening(settings.host, port)
         print(
             f"\nBanyan is at http://{settings.host}:{port}\n"
-            f'  sign in:  curl -H "Authorization: Bearer $({_command()} token)"'
+            f"  sign in:  {EMAIL} of the firm {SLUG}; first password in"
+            f" {_near(password_file(settings.home))}\n"
+            f'  by token: curl -H "Authorization: Bearer $({_command()} token)"'
             f" http://{settings.host}:{port}/v1/sources\n"
             f"  contract: http://{settings.host}:{port}/openapi.json\n"
             "  Ctrl-C stops everything.",
@@ -107,12 +111,7 @@ def serve(
 
 
 async def _serve(services: dict[str, Service], settings: Settings) -> None:
-    host = Host(
-        services.values(),
-        settings,
-        fixed_directory(local_ids(settings.home)),
-        settings.port or DEFAULT_PORT,
-    )
+    host = Host(services.values(), settings, settings.port or DEFAULT_PORT)
     stop = _stop_signal()
     await host.start()
     await stop.wait()
@@ -150,6 +149,23 @@ async def _draft(
 ) -> Path:
     await migrate_all(services, settings)
     return await draft(_address(settings), service.schema, message or "change")
+
+
+@app.command()
+def found() -> None:
+    """Found the local firm against a running identity, given by BANYAN_ADDRESSES.
+
+    `banyan up` does this by itself.
+    """
+    settings = Settings.load()
+    channels = Channels(KeyRing(settings.keys))
+    for name, target in settings.where().items():
+        channels.connect(name, WireChannel(target, name))
+
+    async def run() -> bool:
+        return await found_local_tenant(channels, settings.home)
+
+    print("founded" if asyncio.run(run()) else "was there already")
 
 
 @app.command()
@@ -313,7 +329,11 @@ def _stop_signal() -> asyncio.Event:
 
 def _command() -> str:
     """Give the way this program can be called from where people stand."""
-    program = Path(sys.argv[0])
+    return _near(Path(sys.argv[0]).resolve())
+
+
+def _near(path: Path) -> str:
+    """Write a path as seen from where people stand."""
     with contextlib.suppress(ValueError):
-        return str(program.resolve().relative_to(Path.cwd()))
-    return str(program)
+        return str(path.relative_to(Path.cwd()))
+    return str(path)

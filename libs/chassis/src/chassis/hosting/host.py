@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,12 @@ from banyan.api.v1 import change_pb2
 from chassis import errors
 from chassis.access import Directory, KeyRing, TokenReader
 from chassis.database import Address, Database, Role
-from chassis.events import Broker, ConsumerRunner, Relay, Sweeper, readable_changes
+from chassis.events import Broker, ConsumerRunner, Event, Relay, Sweeper, readable_changes
 from chassis.events.change import READ_CHANGES, parse_position
+from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
-from chassis.resources import Resource
+from chassis.resources import Resource, Resources
 from chassis.resources.query import PageTokens
 from chassis.rpc import (
     Call,
@@ -53,15 +55,16 @@ class Host:
         self,
         services: Iterable[Service],
         settings: Settings,
-        directory_of: Callable[[Channels, Callable[[], bool]], Directory],
         port: int = 0,
+        directory_of: Callable[[Identity, Callable[[], bool]], Directory] = Identity.directory,
     ) -> None:
         self.services = {service.name: service for service in services}
         self.settings = settings
         self.port = port
         self.keys = KeyRing(settings.keys)
         self.channels = Channels(self.keys)
-        self.directory = directory_of(self.channels, self._heard)
+        self.identity = Identity(self.channels, next(iter(self.services)))
+        self.directory = directory_of(self.identity, self._heard)
         self.address = Address(settings.database_url, settings.database_passwords)
         self.databases: dict[str, Database] = {}
         self.brokers: dict[str, Broker] = {}
@@ -69,12 +72,14 @@ class Host:
         self.background: dict[str, asyncio.Task[None]] = {}
         self._servers: list[grpc.aio.Server] = []
         self.grpc_port = 0
+        self._listener: Broker | None = None
 
     async def start(self) -> None:
         """Connect, serve, relay, consume; returns when calls are answered."""
         for service in self.services.values():
             if service.has_database:
                 await self._open(service)
+        await self._hear_identity()
         dispatcher = self._dispatcher()
         self._connect_channels(dispatcher)
         if self.settings.grpc_listen:
@@ -121,13 +126,16 @@ class Host:
         handlers: dict[Method, Handler] = {}
         tokens = PageTokens(self.settings.page_token_key.read_bytes())
         for service in self.services.values():
-            for noun in service.nouns:
-                resource = Resource(noun, self.databases[service.name], service.nouns, tokens)
-                self.resources[noun.name] = resource
+            if not service.has_database:
+                continue
+            here = Resources(self.databases[service.name], service.nouns, tokens, self.keys)
+            for resource in here.values():
+                self.resources[resource.noun.name] = resource
                 handlers.update(resource.handlers())
             for method in contract_methods(service.name):
                 if method.path in service.methods:
-                    handlers[method] = service.methods[method.path]
+                    run = service.methods[method.path]
+                    handlers[method] = functools.partial(run, here)
         changes = change_pb2.DESCRIPTOR.services_by_name["ChangeService"]
         handlers.update(dict.fromkeys(methods_of(changes), self._read_changes))
         return Dispatcher(
@@ -174,8 +182,20 @@ class Host:
 
         self.background[name] = asyncio.create_task(run())
 
+    async def _hear_identity(self) -> None:
+        """Listen for what changes people's rights; after a gap everything is asked again."""
+        for broker in self.brokers.values():
+
+            async def hear(event: Event) -> None:
+                forget(self.directory, event)
+
+            await broker.listen(SUBJECT, hear)
+            broker.on_reconnect.append(self.directory.forget_everything)
+            self._listener = broker
+            return
+
     def _heard(self) -> bool:
-        return all(broker.is_connected for broker in self.brokers.values())
+        return self._listener is not None and self._listener.is_connected
 
     async def _read_changes(self, request: Any, call: Call) -> Any:
         """Serve the change log of one of this process's services, of all tenants, by the relay."""

@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import Message
 from sqlalchemy import MetaData
 
 from chassis.database.migrations import Schema
 from chassis.events import Consumer, Timer
-from chassis.resources import Noun, metadata_of
-from chassis.rpc import Handler
+from chassis.resources import Noun, Resources, metadata_of
+from chassis.rpc import Call
 
 if TYPE_CHECKING:
     from chassis.hosting.host import Front
+
+Method = Callable[[Resources, Any, Call], Awaitable[Message]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Service:
 
     name: str
     nouns: tuple[Noun, ...] = ()
-    methods: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
+    methods: Mapping[str, Method] = field(default_factory=dict[str, Method])
     consumers: tuple[Consumer, ...] = ()
     timers: tuple[Timer, ...] = ()
     front: "Callable[[Front], Awaitable[None]] | None" = None

@@ -4,9 +4,21 @@ The message says what a noun is; the noun file names only what differs. Everythi
 from the descriptor.
 """
 
+from chassis.resources.around import Around
 from chassis.resources.noun import Hooks, Noun, unique
-from chassis.resources.resource import Resource
+from chassis.resources.resource import Keep, Resource, Resources, advance
 from chassis.resources.store import Store
 from chassis.resources.table import metadata_of
 
-__all__ = ["Hooks", "Noun", "Resource", "Store", "metadata_of", "unique"]
+__all__ = [
+    "Around",
+    "Hooks",
+    "Keep",
+    "Noun",
+    "Resource",
+    "Resources",
+    "Store",
+    "advance",
+    "metadata_of",
+    "unique",
+]

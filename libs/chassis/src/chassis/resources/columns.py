@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.types import TypeEngine
 
 from chassis import errors
@@ -82,6 +83,11 @@ def behaviors(field: FieldDescriptor) -> set[int]:
     return set(options.Extensions[field_behavior_pb2.field_behavior])
 
 
+def column_name(field: str) -> str:
+    """Name the column of a field: the same, but for words that SQL keeps to itself."""
+    return f"{field}_" if field in RESERVED_WORDS else field
+
+
 def columns_of(field: FieldDescriptor) -> tuple[FieldColumn, ...]:
     """Give the columns of a field."""
     name = field.name
@@ -114,7 +120,7 @@ def _column(
     nullable: bool,
     **helpers: Any,
 ) -> FieldColumn:
-    return FieldColumn(name, kind, type_, pg, nullable, select, read, write, helpers)
+    return FieldColumn(column_name(name), kind, type_, pg, nullable, select, read, write, helpers)
 
 
 def _string(field: FieldDescriptor) -> FieldColumn:

@@ -1,18 +1,21 @@
 """The declaration of a noun."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from banyan.api.v1 import options_pb2
 from google.api import resource_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
-from sqlalchemy import Column
+from sqlalchemy.types import TypeEngine
 
-from chassis.access import Caller
-from chassis.rpc import Handler, Method, methods_of, service_name
+from chassis.resources.around import Around
+from chassis.rpc import Call, Method, methods_of, service_name
+
+if TYPE_CHECKING:
+    from chassis.resources.resource import Resources
 
 # What every noun may begin with; these mean the same everywhere and are set by the chassis.
 OUTPUT_FIELDS = frozenset({"etag", "create_time", "update_time", "delete_time", "creator_user_id"})
@@ -20,10 +23,17 @@ HEADER_FIELDS = OUTPUT_FIELDS | {"id", "external_id", "owner_user_id", "org_unit
 _HEADER_FILTERABLE = HEADER_FIELDS - {"etag"}
 _HEADER_SORTABLE = frozenset({"id", "create_time", "update_time"})
 
+# A business verb on one record: changes it or refuses. It gets record, request, surroundings.
+Verb = Callable[[Any, Any, Around], None]
+# A method that is more than a change of one record.
+Custom = Callable[["Resources", Any, Call], Awaitable[Message]]
+
 
 @dataclass(frozen=True)
 class Hooks:
     """The places where a noun's rules join its standard verbs. Values in, values or errors out.
+
+    The last argument of most is an `Around`: who acts, when, and the records that are referred to.
 
     Attributes:
         prepare_create: completes a record about to be made.
@@ -34,11 +44,11 @@ class Hooks:
         published_events: facts of the business to publish with a change (old is None on create).
     """
 
-    prepare_create: Callable[[Any, Caller], None] | None = None
-    prepare_update: Callable[[Any, Any, Caller], None] | None = None
-    validate: Callable[[Any], None] | None = None
-    before_delete: Callable[[Any], None] | None = None
-    authorize: Callable[[str, Any, Caller], None] | None = None
+    prepare_create: Callable[[Any, Around], None] | None = None
+    prepare_update: Callable[[Any, Any, Around], None] | None = None
+    validate: Callable[[Any, Around], None] | None = None
+    before_delete: Callable[[Any, Around], None] | None = None
+    authorize: Callable[[str, Any, Around], None] | None = None
     published_events: Callable[[str, Any, Any], Iterable[Message]] | None = None
 
 
@@ -47,11 +57,12 @@ class Unique:
     """A key no two living records of a tenant share."""
 
     columns: tuple[str, ...]
+    across_tenants: bool = False
 
 
-def unique(*columns: str) -> Unique:
-    """Declare a key no two living records of a tenant share."""
-    return Unique(columns)
+def unique(*columns: str, across_tenants: bool = False) -> Unique:
+    """Declare a key no two living records of a tenant share, or of the whole installation."""
+    return Unique(columns, across_tenants)
 
 
 @dataclass(frozen=True)
@@ -61,17 +72,23 @@ class Noun:
     Attributes:
         message: the record's type; its gRPC service is ``<Message>Service`` in the same file.
         keys: unique keys beside `id` and `external_id`.
-        private: columns that are not in the contract.
+        defaults: what a field is on a new record that does not say.
+        private: columns that are not in the contract, null until something writes them.
         hooks: the rules.
-        methods: business verbs, and standard verbs replaced, by method name.
+        reads: reference fields, to nouns of the same service, whose records the rules need.
+        verbs: business verbs that change one record, by method name.
+        methods: other business verbs, and standard verbs replaced, by method name.
         without: standard verbs it does not have, each with the reason.
     """
 
     message: type[Message]
     keys: tuple[Unique, ...] = ()
-    private: tuple[Column[Any], ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    private: Mapping[str, TypeEngine[Any]] = field(default_factory=dict[str, TypeEngine[Any]])
     hooks: Hooks = field(default_factory=Hooks)
-    methods: Mapping[str, Handler] = field(default_factory=dict[str, Handler])
+    reads: tuple[str, ...] = ()
+    verbs: Mapping[str, Verb] = field(default_factory=dict[str, Verb])
+    methods: Mapping[str, Custom] = field(default_factory=dict[str, Custom])
     without: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @functools.cached_property
@@ -126,6 +143,11 @@ class Noun:
     def soft_delete(self) -> bool:
         """Tell whether a delete keeps the row."""
         return self.options.soft_delete
+
+    @functools.cached_property
+    def tree_parent(self) -> str:
+        """Name the field that makes its records a tree, "" when they are none."""
+        return self.options.tree_parent
 
     def field_options(self, name: str) -> options_pb2.FieldOptions:
         """Give a field's (banyan.api.v1.field); the header fields' are implied."""

@@ -5,15 +5,16 @@ import datetime
 import decimal
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from chassis import errors
-from chassis.access import Reach
+from chassis.access import Reach, TenantProfile
 from chassis.expressions import (
+    STAR,
     And,
     Comparison,
     Expression,
@@ -26,10 +27,11 @@ from chassis.expressions import (
     parse_order,
 )
 from chassis.json.wellknown import snake
-from chassis.resources.columns import FieldColumn, literal
+from chassis.resources.columns import FieldColumn, literal, reference_type
 from chassis.resources.noun import Noun
-from chassis.resources.table import TITLE_SORT_KEY, field_columns
+from chassis.resources.table import PATH, TITLE_SORT_KEY, field_columns
 
+ORG_UNIT = "identity.banyan/OrgUnit"
 _OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ORDERED = {"integer", "number", "decimal", "money", "instant", "date", "duration", "text", "enum"}
 
@@ -65,90 +67,27 @@ class Query:
     """What may be asked about a noun."""
 
     def __init__(self, noun: Noun) -> None:
-        self._noun = noun
+        self.noun = noun
         self._columns = field_columns(noun)
 
     # --- filter
 
-    def condition(self, text: str, sql: Sql) -> str:
+    def condition(self, text: str, sql: Sql, profile: TenantProfile | None = None) -> str:
         """Give a filter as a condition; "" when it is empty.
+
+        Args:
+            profile: the tenant's, for filters by a place in the OBS.
 
         Raises:
             Invalid: names the field that does not exist or may not be filtered.
         """
         expression = parse_filter(text)
-        return "" if expression is None else self._condition(expression, sql)
+        return "" if expression is None else _Filter(self, sql, profile).condition(expression)
 
-    def _condition(self, node: Expression, sql: Sql) -> str:
-        match node:
-            case And(parts):
-                return "(" + " AND ".join(self._condition(p, sql) for p in parts) + ")"
-            case Or(parts):
-                return "(" + " OR ".join(self._condition(p, sql) for p in parts) + ")"
-            case Not(part):
-                # NULL is "not so" here, as people expect of NOT.
-                return f"({self._condition(part, sql)}) IS NOT TRUE"
-            case Text(value):
-                return self._text(value, sql)
-            case Function(name, _, position):
-                raise errors.invalid_field(
-                    "filter", "UNKNOWN_FUNCTION", function=name, position=position + 1
-                )
-            case Comparison():
-                return self._comparison(node, sql)
-
-    def _text(self, value: str, sql: Sql) -> str:
-        title = self._noun.options.title
-        if not title:
-            raise errors.invalid_field("filter", "NO_TEXT_SEARCH", found=value)
-        return f"t.{title} ILIKE {sql.bind(f'%{_like(value)}%', 'text')}"
-
-    def _comparison(self, node: Comparison, sql: Sql) -> str:
-        column = self._filterable(node.field)
-        name = f"t.{column.name}"
-        if node.operator == ":" and node.value == "*" and not node.quoted:
-            return f"{name} IS NOT NULL"
-        if column.kind == "texts":
-            return self._contains(node, column, sql)
-        if column.kind == "text":
-            return self._text_comparison(node, column, sql)
-        operator = "=" if node.operator == ":" else node.operator
-        if operator not in ("=", "!=") and column.kind not in _ORDERED:
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
-            )
-        value = literal(column.kind, node.value, self._field_of(node.field), node.field)
-        return self._compare(name, operator, sql.bind(value, column.pg))
-
-    def _compare(self, name: str, operator: str, placeholder: str) -> str:
-        if operator == "!=":
-            return f"{name} IS DISTINCT FROM {placeholder}"
-        return f"{name} {_OPERATORS[operator]} {placeholder}"
-
-    def _contains(self, node: Comparison, column: FieldColumn, sql: Sql) -> str:
-        if node.operator not in (":", "="):
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
-            )
-        return f"t.{column.name} @> {sql.bind([node.value], 'text[]')}"
-
-    def _text_comparison(self, node: Comparison, column: FieldColumn, sql: Sql) -> str:
-        name = f"t.{column.name}"
-        if node.operator == ":":
-            return f"{name} ILIKE {sql.bind(f'%{_like(node.value)}%', 'text')}"
-        if node.operator in ("=", "!=") and "*" in node.value:
-            pattern = "%".join(_like(part) for part in node.value.split("*"))
-            wanted = f"{name} LIKE {sql.bind(pattern, 'text')}"
-            return wanted if node.operator == "=" else f"({wanted}) IS NOT TRUE"
-        return self._compare(name, node.operator, sql.bind(node.value or None, "text"))
-
-    def _field_of(self, path: str) -> Any:
-        return self._noun.fields[snake(path.partition(".")[0])]
-
-    def _filterable(self, path: str) -> FieldColumn:
+    def filterable(self, path: str) -> FieldColumn:
         """Find the column of a field; ``amount.currency_code`` is money's second one."""
         name, _, inner = snake(path).partition(".")
-        if name not in self._columns or not self._noun.field_options(name).filterable:
+        if name not in self._columns or not self.noun.field_options(name).filterable:
             raise errors.invalid_field("filter", "NOT_FILTERABLE", field=path)
         parts = self._columns[name]
         if not inner or (inner == "amount" and len(parts) == 2):
@@ -156,6 +95,10 @@ class Query:
         if inner == "currency_code" and len(parts) == 2:
             return parts[1]
         raise errors.invalid_field("filter", "NOT_FILTERABLE", field=path)
+
+    def field_of(self, path: str) -> Any:
+        """Give the field a path begins with."""
+        return self.noun.fields[snake(path.partition(".")[0])]
 
     # --- order
 
@@ -174,12 +117,139 @@ class Query:
 
     def _sort_key(self, term: OrderTerm) -> SortKey:
         name = snake(term.field)
-        if name not in self._columns or not self._noun.field_options(name).sortable:
+        if name not in self._columns or not self.noun.field_options(name).sortable:
             raise errors.invalid_field("order_by", "NOT_SORTABLE", field=term.field)
-        if name == self._noun.options.title:
+        if name == self.noun.options.title:
             return SortKey(TITLE_SORT_KEY, "text", term.descending, False, name)
         column = self._columns[name][0]
         return SortKey(column.name, column.pg, term.descending, column.nullable, name)
+
+
+class _Filter:
+    """One filter on its way to SQL."""
+
+    def __init__(self, query: Query, sql: Sql, profile: TenantProfile | None) -> None:
+        self._query = query
+        self._sql = sql
+        self._profile = profile
+
+    def condition(self, node: Expression) -> str:
+        match node:
+            case And(parts):
+                return "(" + " AND ".join(self.condition(p) for p in parts) + ")"
+            case Or(parts):
+                return "(" + " OR ".join(self.condition(p) for p in parts) + ")"
+            case Not(part):
+                # NULL is "not so" here, as people expect of NOT.
+                return f"({self.condition(part)}) IS NOT TRUE"
+            case Text(value):
+                return self._text(value)
+            case Function():
+                return self._function(node)
+            case Comparison():
+                return self._comparison(node)
+
+    def _text(self, value: str) -> str:
+        title = self._query.noun.options.title
+        if not title:
+            raise errors.invalid_field("filter", "NO_TEXT_SEARCH", found=value)
+        return f"t.{title} ILIKE {self._sql.bind(f'%{_like(value)}%', 'text')}"
+
+    def _comparison(self, node: Comparison) -> str:
+        column = self._query.filterable(node.field)
+        name = f"t.{column.name}"
+        if node.operator == ":" and node.value == "*" and not node.quoted:
+            return f"{name} IS NOT NULL"
+        if column.kind == "texts":
+            return self._contains(node, column)
+        if column.kind == "text":
+            return self._text_comparison(node, column)
+        operator = "=" if node.operator == ":" else node.operator
+        if operator not in ("=", "!=") and column.kind not in _ORDERED:
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
+            )
+        value = literal(column.kind, node.value, self._query.field_of(node.field), node.field)
+        return self._compare(name, operator, self._sql.bind(value, column.pg))
+
+    def _compare(self, name: str, operator: str, placeholder: str) -> str:
+        if operator == "!=":
+            return f"{name} IS DISTINCT FROM {placeholder}"
+        return f"{name} {_OPERATORS[operator]} {placeholder}"
+
+    def _contains(self, node: Comparison, column: FieldColumn) -> str:
+        if node.operator not in (":", "="):
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
+            )
+        return f"t.{column.name} @> {self._sql.bind([node.value], 'text[]')}"
+
+    def _text_comparison(self, node: Comparison, column: FieldColumn) -> str:
+        name = f"t.{column.name}"
+        if node.operator == ":":
+            wanted = f"%{_like(node.value)}%".replace(STAR, "*")
+            return f"{name} ILIKE {self._sql.bind(wanted, 'text')}"
+        if node.operator in ("=", "!=") and "*" in node.value:
+            pattern = "%".join(_like(part) for part in node.value.split("*")).replace(STAR, "*")
+            wanted = f"{name} LIKE {self._sql.bind(pattern, 'text')}"
+            return wanted if node.operator == "=" else f"({wanted}) IS NOT TRUE"
+        return self._compare(
+            name, node.operator, self._sql.bind(node.value.replace(STAR, "*") or None, "text")
+        )
+
+    def _function(self, node: Function) -> str:
+        """Read a place in a tree.
+
+        ``subtree(orgUnitId, "...")`` is at or below a unit, ``ancestor(orgUnitId, "TEAM")`` at or
+        below any unit of a kind, ``subtree(id, "...")`` at or below a node of the noun's own tree.
+        """
+        functions = {"subtree": self._subtree, "ancestor": self._ancestor}
+        if node.name not in functions:
+            raise errors.invalid_field(
+                "filter", "UNKNOWN_FUNCTION", function=node.name, position=node.position + 1
+            )
+        if len(node.arguments) != 2:
+            raise errors.invalid_field("filter", "WRONG_ARGUMENTS", function=node.name, wanted=2)
+        return functions[node.name](node, *node.arguments)
+
+    def _subtree(self, node: Function, path: str, top: str) -> str:
+        noun = self._query.noun
+        column = self._query.filterable(path)
+        value = literal("uuid", top, self._query.field_of(path), path)
+        if noun.tree_parent and column.name == "id":
+            label = self._sql.bind(value, "uuid")
+            found = f"FROM {noun.service}.{noun.table_name} WHERE id = {label}"
+            low, high = f"(SELECT {PATH} {found})", f"(SELECT left({PATH}, -1) || '/' {found})"
+            return f"(t.{PATH} >= {low} AND t.{PATH} < {high})"
+        return self._in_units(path, self._tree(node, path).tree.subtree(value))
+
+    def _ancestor(self, node: Function, path: str, kind: str) -> str:
+        self._query.filterable(path)
+        profile = self._tree(node, path)
+        units: set[str] = set()
+        for unit_id, unit_kind in profile.unit_kinds.items():
+            if unit_kind == kind:
+                units |= profile.tree.subtree(unit_id)
+        return self._in_units(path, units)
+
+    def _tree(self, node: Function, path: str) -> TenantProfile:
+        if reference_type(self._query.field_of(path)) != ORG_UNIT or self._profile is None:
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=path, operator=node.name
+            )
+        return self._profile
+
+    def _in_units(self, path: str, units: Iterable[str]) -> str:
+        column = self._query.filterable(path)
+        return f"t.{column.name} = ANY({self._sql.bind(sorted(units), 'uuid[]')})"
+
+
+def subtree_of(column: str, prefix: str) -> str:
+    """Give the condition that a path lies at or below a prefix, as a range an index serves.
+
+    Paths end with a dot, and "/" is the character after it.
+    """
+    return f"{column} >= {prefix} AND {column} < left({prefix}, -1) || '/'"
 
 
 def within(reach: Reach, fields: Sequence[str], sql: Sql) -> str:

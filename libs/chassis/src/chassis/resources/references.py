@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import uuid_utils
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
@@ -10,11 +11,17 @@ from chassis.access import Reach
 from chassis.database import Database
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
-from chassis.resources.query import Sql, within
+from chassis.resources.query import ORG_UNIT, Sql, within
 from chassis.rpc import Call
 from chassis.rpc.registry import contract_methods
 
-ORG_UNIT = "identity.banyan/OrgUnit"
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is an id as the contract writes them."""
+    try:
+        return str(uuid_utils.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 class References:
@@ -25,32 +32,43 @@ class References:
         self._database = database
         self._local = {other.resource.type: other for other in nouns}
 
-    async def check(self, call: Call, record: Any, names: Iterable[str]) -> None:
-        """Check the named reference fields of a record.
-
-        Raises:
-            Invalid: REFERENCE_NOT_FOUND names each field whose record is not there for the caller.
-        """
-        missing = [name for name in names if not await self._found(call, record, name)]
-        if missing:
-            raise errors.Invalid(
-                "INVALID_FIELDS",
-                violations=[
-                    errors.FieldViolation(f"{self._noun.table_name}.{name}", "REFERENCE_NOT_FOUND")
-                    for name in missing
-                ],
-            )
+    async def missing(
+        self,
+        call: Call,
+        record: Any,
+        names: Iterable[str],
+        remembered: dict[tuple[str, str], Any] | None = None,
+    ) -> list[errors.FieldViolation]:
+        """Name the fields of a record whose well-formed reference is not there for the caller."""
+        known = {} if remembered is None else remembered
+        missing: list[errors.FieldViolation] = []
+        for name in names:
+            target: str = getattr(record, name)
+            key = (reference_type(self._noun.fields[name]), target)
+            if is_id(target) and key not in known:
+                known[key] = await self._found(call, record, name)
+            if not known.get(key, True):
+                path = f"{self._noun.table_name}.{name}"
+                missing.append(errors.FieldViolation(path, "REFERENCE_NOT_FOUND"))
+        return missing
 
     async def _found(self, call: Call, record: Any, name: str) -> bool:
         kind = reference_type(self._noun.fields[name])
         target: str = getattr(record, name)
         if kind == ORG_UNIT:
-            return target in call.profile.tree
+            return await self._unit_is_there(call, target)
         if name == "owner_user_id" and target == call.caller.person_id:
             return True
         if kind in self._local:
             return await self._found_here(call, self._local[kind], target)
         return await self._found_elsewhere(call, kind, target)
+
+    async def _unit_is_there(self, call: Call, unit_id: str) -> bool:
+        """Look into the mirror of the OBS; a unit made a moment ago may not have reached it yet."""
+        if call.tenant is None:
+            return call.caller.is_service
+        known = call.tenant.unit_kinds
+        return unit_id in known or unit_id in (await call.fresh_profile()).unit_kinds
 
     async def _found_here(self, call: Call, noun: Noun, target: str) -> bool:
         reach = call.reach(noun.name, "read") or Reach()

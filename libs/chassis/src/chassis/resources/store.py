@@ -1,7 +1,6 @@
 """Reading and writing one noun's rows: statements built once, a change with every write."""
 
 import datetime
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,12 +8,13 @@ from typing import Any, Protocol
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Reach
-from chassis.database import TENANT_ID, Database, Record
+from chassis.access import Reach, TenantProfile
+from chassis.database import TENANT_ID, Database, Record, Transaction
 from chassis.events import ChangeDraft, draft_change
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.query import Cursor, Query, SortKey, Sql, seek, within
+from chassis.resources.requests import Request
 from chassis.resources.table import (
     TITLE_SORT_KEY,
     VERSION,
@@ -38,17 +38,6 @@ class Connection(Protocol):
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request id and what it stands for (AIP-155)."""
-
-    caller: str
-    method: str
-    request_id: str
-    body_hash: bytes
-    response: bytes
-
-
-@dataclass(frozen=True)
 class Page:
     """One page of rows: messages, and the cursor of the last when there are more."""
 
@@ -65,7 +54,7 @@ class Store:
         self.query = Query(noun)
         self._by_type = {other.resource.type: other for other in nouns}
         self._schema = database.schema
-        self._table = f"{self._schema}.{noun.table_name}"
+        self.table = f"{self._schema}.{noun.table_name}"
         self._columns = field_columns(noun)
         self._write = writer(noun)
         self._readers: dict[tuple[str, ...], tuple[str, str, Any]] = {}
@@ -84,16 +73,41 @@ class Store:
         Raises:
             NotFound: not there, or not there for this caller.
         """
+        found = await self.find(tenant_id, record_id, reach, names)
+        if found is None:
+            raise errors.NotFound("NOT_FOUND", resource=self.noun.name, id=record_id)
+        return found
+
+    async def find(
+        self, tenant_id: str, record_id: str, reach: Reach, names: tuple[str, ...] = ()
+    ) -> Any:
+        """Give one record within reach, None when there is none."""
         select, joins, read = self._reader(names or self._all)
         sql = Sql([record_id])
         scope = within(reach, self._all, sql)
-        statement = f"SELECT {select} FROM {self._table} t{joins} WHERE t.id = $1::uuid"
+        statement = f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = $1::uuid"
         if scope:
             statement += f" AND {scope}"
         rows = await self.database.read(tenant_id, statement, *sql.arguments)
-        if not rows:
-            raise errors.NotFound("NOT_FOUND", resource=self.noun.name, id=record_id)
-        return read(rows[0])
+        return read(rows[0]) if rows else None
+
+    async def where(
+        self,
+        tenant_id: str,
+        condition: str,
+        *arguments: Any,
+        connection: Connection | None = None,
+    ) -> list[Any]:
+        """Give the records for which SQL over the row ``t`` holds, in the order of their ids.
+
+        Args:
+            connection: the transaction to read in; by itself otherwise.
+        """
+        select, joins, read = self._reader(self._all)
+        sql = f"SELECT {select} FROM {self.table} t{joins} WHERE {condition} ORDER BY t.id"
+        if connection is not None:
+            return [read(row) for row in await connection.fetch(sql, *arguments)]
+        return [read(row) for row in await self.database.read(tenant_id, sql, *arguments)]
 
     async def page(
         self,
@@ -101,6 +115,7 @@ class Store:
         *,
         reach: Reach,
         filter_text: str,
+        profile: TenantProfile | None,
         keys: Sequence[SortKey],
         size: int,
         cursor: Cursor | None,
@@ -126,14 +141,16 @@ class Store:
         for null_part in parts:
             sql = Sql()
             after = cursor if null_part is not True or parts == [True] else None
-            where = self._where(reach, filter_text, keys, after, null_part, show_deleted, sql)
+            where = self._where(
+                reach, filter_text, profile, keys, after, null_part, show_deleted, sql
+            )
             order = ", ".join(f"t.{k.column} {_direction(k)}" for k in keys[1:])
             # Without a null in it the first column needs no NULLS LAST, so any index serves it.
             first = f"t.{keys[0].column} {'DESC' if keys[0].descending else 'ASC'}"
             order = f"{first}, {order}" if order else first
             limit = sql.bind(size + 1 - len(rows), "bigint")
             statement = (
-                f"SELECT {select} FROM {self._table} t{joins}{where} ORDER BY {order} LIMIT {limit}"
+                f"SELECT {select} FROM {self.table} t{joins}{where} ORDER BY {order} LIMIT {limit}"
             )
             rows += await self.database.read(tenant_id, statement, *sql.arguments)
             if len(rows) > size:
@@ -145,49 +162,52 @@ class Store:
         return Page([read(row, make) for row in rows[:size]], following)
 
     async def count(
-        self, tenant_id: str, *, reach: Reach, filter_text: str, show_deleted: bool = False
+        self,
+        tenant_id: str,
+        *,
+        reach: Reach,
+        filter_text: str,
+        profile: TenantProfile | None = None,
+        show_deleted: bool = False,
     ) -> int:
         """Count what a list would give, up to one more than 10,000."""
         sql = Sql()
-        where = self._where(reach, filter_text, (), None, None, show_deleted, sql)
+        where = self._where(reach, filter_text, profile, (), None, None, show_deleted, sql)
         statement = (
-            f"SELECT count(*) FROM (SELECT 1 FROM {self._table} t{where}"
+            f"SELECT count(*) FROM (SELECT 1 FROM {self.table} t{where}"
             f" LIMIT {COUNT_MAX + 1}) counted"
         )
         rows = await self.database.read(tenant_id, statement, *sql.arguments)
         return rows[0][0]
 
-    async def reply_to(self, tenant_id: str, request: Request) -> bytes | None:
-        """Give the stored reply to a request id, None when it was not seen.
-
-        Raises:
-            Conflict: REQUEST_ID_REUSED when it stood for another body.
-        """
-        rows = await self.database.read(
-            tenant_id,
-            f"SELECT body_hash, response FROM {self._schema}.request"
-            " WHERE caller = $1 AND method = $2 AND request_id = $3",
-            *(request.caller, request.method, request.request_id),
-        )
-        if not rows:
-            return None
-        if rows[0][0] != request.body_hash:
-            raise errors.Conflict("REQUEST_ID_REUSED", request_id=request.request_id)
-        return rows[0][1]
+    def condition(
+        self,
+        reach: Reach,
+        filter_text: str,
+        profile: TenantProfile | None,
+        show_deleted: bool,
+        sql: Sql,
+    ) -> str:
+        """Give the condition of the rows a question is about; "" for all."""
+        parts = [
+            within(reach, self._all, sql),
+            self.query.condition(filter_text, sql, profile),
+            "t.delete_time IS NULL" if self.noun.soft_delete and not show_deleted else "",
+        ]
+        return " AND ".join(part for part in parts if part)
 
     def _where(
         self,
         reach: Reach,
         filter_text: str,
+        profile: TenantProfile | None,
         keys: Sequence[SortKey],
         cursor: Cursor | None,
         null_part: bool | None,
         show_deleted: bool,
         sql: Sql,
     ) -> str:
-        parts = [within(reach, self._all, sql), self.query.condition(filter_text, sql)]
-        if self.noun.soft_delete and not show_deleted:
-            parts.append("t.delete_time IS NULL")
+        parts = [self.condition(reach, filter_text, profile, show_deleted, sql)]
         if null_part is not None:
             parts.append(f"t.{keys[0].column} IS {'' if null_part else 'NOT '}NULL")
         if cursor is not None:
@@ -234,12 +254,47 @@ class Store:
     # --- writing
 
     async def insert(
-        self, call: Call, new: Any, *, facts: Iterable[Message] = (), request: Request | None = None
+        self,
+        call: Call,
+        new: Any,
+        *,
+        facts: Iterable[Message] = (),
+        request: Request | None = None,
+        connection: Connection | None = None,
     ) -> None:
-        """Write a new record, its change and its request id, in one statement."""
+        """Write a new record, its change and its request id, in one statement.
+
+        Args:
+            connection: the transaction to write in; by itself otherwise.
+        """
         draft = self.draft(call, "create", new, facts=facts)
         values = self._values(call.tenant_id, new, draft, request)
-        await self.database.write(call.tenant_id, self._inserts[request is not None], *values)
+        sql = self._inserts[request is not None]
+        if connection is not None:
+            await connection.fetch(sql, *values)
+        else:
+            await self.database.write(call.tenant_id, sql, *values)
+
+    async def insert_many(
+        self,
+        call: Call,
+        records: Sequence[Any],
+        transaction: Transaction,
+        facts_of: Callable[[Any], Iterable[Message]],
+    ) -> None:
+        """Write new records and their changes, sent together; all or none."""
+        await transaction.executemany(
+            self._inserts[0],
+            [
+                self._values(
+                    call.tenant_id,
+                    new,
+                    self.draft(call, "create", new, facts=facts_of(new)),
+                    None,
+                )
+                for new in records
+            ],
+        )
 
     async def update(
         self,
@@ -274,7 +329,7 @@ class Store:
         draft = self.draft(call, "delete", gone, old=old)
         values: list[Any] = [call.tenant_id, old.id, *_change_values(draft)]
         if request is not None:
-            values += _request_values(request)
+            values += request.values
         sql = self._deletes[request is not None]
         return bool(await self.database.write(call.tenant_id, sql, *values))
 
@@ -308,7 +363,7 @@ class Store:
             values.append(sort_key(getattr(new, title)))
         values += _change_values(draft)
         if request is not None:
-            values += _request_values(request)
+            values += request.values
         return values
 
     def _stored(self) -> list[tuple[str, str]]:
@@ -323,7 +378,7 @@ class Store:
         columns = self._stored()
         names = ", ".join(name for name, _ in columns)
         values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 1))
-        row = f"INSERT INTO {self._table} ({names}) VALUES ({values}) RETURNING id"
+        row = f"INSERT INTO {self.table} ({names}) VALUES ({values}) RETURNING id"
         return self._with_change(row, len(columns) + 1, with_request)
 
     def _update_sql(self, with_request: int) -> str:
@@ -332,7 +387,7 @@ class Store:
         fixed = (TENANT_ID, "id")
         assignments = ", ".join(f"{n} = {p}" for n, p in places.items() if n not in fixed)
         row = (
-            f"UPDATE {self._table} SET {assignments} WHERE id = {places['id']}"
+            f"UPDATE {self.table} SET {assignments} WHERE id = {places['id']}"
             f" AND {VERSION} = {places[VERSION]} - 1 RETURNING id"
         )
         return self._with_change(row, len(columns) + 1, with_request)
@@ -340,7 +395,7 @@ class Store:
     def _delete_sql(self, with_request: int) -> str:
         # $1 tenant, $2 id, then the change; its version is the row's next.
         row = (
-            f"DELETE FROM {self._table} WHERE id = $2::uuid AND {VERSION} = $6::bigint - 1"
+            f"DELETE FROM {self.table} WHERE id = $2::uuid AND {VERSION} = $6::bigint - 1"
             " RETURNING id"
         )
         return self._with_change(row, 3, with_request)
@@ -377,21 +432,6 @@ def _change_values(draft: ChangeDraft) -> tuple[Any, ...]:
         draft.verb,
         draft.payload,
     )
-
-
-def _request_values(request: Request) -> tuple[Any, ...]:
-    return (
-        request.caller,
-        request.method,
-        request.request_id,
-        request.body_hash,
-        request.response,
-    )
-
-
-def body_hash(message: Message) -> bytes:
-    """Give the fingerprint of a request's body."""
-    return hashlib.sha256(message.SerializeToString(deterministic=True)).digest()
 
 
 def _direction(key: SortKey) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     ForeignKeyConstraint,
     Index,
     MetaData,
@@ -16,11 +17,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID
 
 from chassis.database import TENANT_ID
-from chassis.resources.columns import HELPERS, FieldColumn, columns_of, reference_type
-from chassis.resources.noun import Noun
+from chassis.resources.columns import (
+    HELPERS,
+    FieldColumn,
+    column_name,
+    columns_of,
+    reference_type,
+)
+from chassis.resources.noun import HEADER_FIELDS, Noun, unique
 
 TITLE_SORT_KEY = "title_sort_key"
 VERSION = "version"
+PATH = "path"
 # `etag` is the version, written as text.
 _NOT_STORED = {"etag"}
 # The id is the primary key; ids grow with time, so they stand in for the time of creation.
@@ -47,6 +55,8 @@ def metadata_of(schema: str, nouns: Sequence[Noun]) -> MetaData:
     by_type = {noun.resource.type: noun for noun in nouns}
     for noun in nouns:
         _table(noun, metadata, by_type)
+        if noun.tree_parent:
+            _edge_table(noun, metadata)
     return metadata
 
 
@@ -62,16 +72,39 @@ def _table(noun: Noun, metadata: MetaData, by_type: dict[str, Noun]) -> Table:
     columns.append(Column(VERSION, BigInteger, nullable=False))
     if noun.options.title:
         columns.append(Column(TITLE_SORT_KEY, Text, nullable=False))
-    columns += [column.copy() for column in noun.private]
+    if noun.tree_parent:
+        columns.append(Column(PATH, Text(collation="C"), nullable=False, server_default=""))
+    columns += [Column(name, type_, nullable=True) for name, type_ in noun.private.items()]
     items: list[Any] = [*columns, *_foreign_keys(noun, metadata.schema, by_type)]
     return Table(noun.table_name, metadata, *items, *_indexes(noun, {c.name for c in columns}))
+
+
+def _edge_table(noun: Noun, metadata: MetaData) -> Table:
+    """Describe the dated edges of a tree."""
+    name = f"{noun.table_name}_edge"
+    node = f"{metadata.schema}.{noun.table_name}"
+    return Table(
+        name,
+        metadata,
+        Column(TENANT_ID, UUID(as_uuid=False), primary_key=True, nullable=False),
+        Column("node_id", UUID(as_uuid=False), primary_key=True, nullable=False),
+        Column("valid_from", Date, primary_key=True, nullable=False),
+        Column("valid_to", Date, nullable=True),
+        Column("parent_id", UUID(as_uuid=False), nullable=True),
+        ForeignKeyConstraint(
+            [TENANT_ID, "node_id"], [f"{node}.{TENANT_ID}", f"{node}.id"], name=f"{name}_node_fkey"
+        ),
+        Index(f"{name}_parent_id_idx", TENANT_ID, "parent_id", "node_id"),
+    )
 
 
 def _foreign_keys(
     noun: Noun, schema: str | None, by_type: dict[str, Noun]
 ) -> Iterable[ForeignKeyConstraint]:
+    # Owner, creator and unit are checked when written, in every service alike; as foreign keys
+    # they would tie the tables of identity into a knot.
     for name, field in noun.fields.items():
-        target = by_type.get(reference_type(field))
+        target = by_type.get(reference_type(field)) if name not in HEADER_FIELDS else None
         if target is not None and not field.is_repeated:
             yield ForeignKeyConstraint(
                 [TENANT_ID, name],
@@ -82,20 +115,21 @@ def _foreign_keys(
 
 def _indexes(noun: Noun, columns: set[str]) -> Iterable[Index]:
     living = text("delete_time IS NULL") if noun.soft_delete else None
-    keys = [key.columns for key in noun.keys]
-    if "external_id" in columns:
-        keys.append(("external_id",))
+    keys = [*noun.keys, *([unique("external_id")] if "external_id" in columns else ())]
     for key in keys:
         yield Index(
-            f"{noun.table_name}_{'_'.join(key)}_key",
-            *(TENANT_ID, *key),
+            f"{noun.table_name}_{'_'.join(key.columns)}_key",
+            *(() if key.across_tenants else (TENANT_ID,)),
+            *key.columns,
             unique=True,
             postgresql_where=living,
         )
+    if noun.tree_parent:
+        yield Index(f"{noun.table_name}_{PATH}_idx", TENANT_ID, PATH)
     title = noun.options.title
     for name in noun.fields:
         options = noun.field_options(name)
-        column = TITLE_SORT_KEY if name == title else name
+        column = TITLE_SORT_KEY if name == title else column_name(name)
         found = options.sortable or reference_type(noun.fields[name])
         if found and name not in _NOT_INDEXED and column in columns:
             yield Index(f"{noun.table_name}_{name}_idx", TENANT_ID, column, "id")

@@ -1,10 +1,11 @@
 """The call that is being served, and the right to act without one."""
 
 import contextlib
+import datetime
 import time
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chassis import errors
@@ -24,6 +25,7 @@ class Call:
         token: the caller's own, forwarded to further calls.
         tenant: the tenant's profile; None before sign-in and for services across tenants.
         access, grants: what the person may do; None for a service acting as itself.
+        fetch_profile: asks for a profile that is not older than an instant.
     """
 
     method: "Method"
@@ -37,11 +39,24 @@ class Call:
     tenant: TenantProfile | None = None
     access: UserAccess | None = None
     grants: Grants | None = None
+    fetch_profile: Callable[[float], Awaitable[TenantProfile]] | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    async def fresh_profile(self) -> TenantProfile:
+        """Give the tenant's profile as it was no earlier than when this call began."""
+        if self.fetch_profile is not None:
+            self.tenant = await self.fetch_profile(self.started)
+        return self.profile
 
     @property
     def tenant_id(self) -> str:
         """Name the tenant of the call."""
         return self.caller.tenant_id
+
+    @property
+    def today(self) -> datetime.date:
+        """Give the day it is in the tenant's time zone."""
+        return self.profile.day_of(datetime.datetime.now(datetime.UTC))
 
     @property
     def seconds_left(self) -> float:
@@ -54,6 +69,10 @@ class Call:
         if self.tenant is None:
             raise errors.Unauthenticated("TENANT_MISSING")
         return self.tenant
+
+    def acting_as(self, caller: Caller, tenant: TenantProfile | None = None) -> "Call":
+        """Give this call as somebody else's: for what a method does in a name it has proved."""
+        return replace(self, caller=caller, tenant=tenant)
 
     def reach(self, resource: str, action: str) -> Reach | None:
         """Tell how far an action on a noun reaches for this caller.

@@ -163,6 +163,7 @@ class Dispatcher:
             raise errors.Forbidden("SERVICES_ONLY")
         self._count(self._limit, claims.user_id, method)
         call.tenant = await self._directory.tenant(claims.tenant_id)
+        call.fetch_profile = functools.partial(self._directory.tenant, claims.tenant_id)
         call.access, call.grants = await self._directory.grants(
             claims.tenant_id, claims.user_id, claims.session_id, claims.permission_version
         )

@@ -20,6 +20,7 @@ STANDARD_VERBS = (
     "Delete",
     "Undelete",
     "Summarize",
+    "Move",
 )
 _ACTIONS = {
     "Get": "read",
@@ -30,6 +31,7 @@ _ACTIONS = {
     "Update": "update",
     "Delete": "delete",
     "Undelete": "delete",
+    "Move": "move",
 }
 _READING = {"Get", "List", "Summarize"}
 SIGNED_IN = "-"

@@ -1,34 +1,53 @@
 """Sample records made from the contract, so that every noun is tested without code of its own."""
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from buf.validate import validate_pb2
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
 from chassis.json.fields import enum_of, message_name
 from chassis.resources import Noun
-from chassis.resources.columns import is_reference
-from chassis.resources.noun import HEADER_FIELDS
+from chassis.resources.columns import behaviors, is_reference, reference_type
+from chassis.resources.noun import HEADER_FIELDS, OUTPUT_FIELDS
 
 _counter = itertools.count(1)
 _F = FieldDescriptor
 
 
 class Samples:
-    """Makes records of a noun that differ in every field."""
+    """Makes records of a noun that differ in every field.
 
-    def __init__(self, noun: Noun) -> None:
+    Args:
+        references: ids of records that reference fields may name, by field.
+    """
+
+    def __init__(self, noun: Noun, references: Mapping[str, str] | None = None) -> None:
         self.noun = noun
+        self.references = dict(references or {})
 
     def writable(self) -> list[str]:
-        """List the fields a caller may write and that a sample fills."""
+        """List the fields a caller may write and that a sample fills, references left out."""
         return [
             name
             for name, field in self.noun.fields.items()
             if name not in HEADER_FIELDS
             and not is_reference(field)
             and not self.noun.field_options(name).title_of
+            and field_behavior_pb2.OUTPUT_ONLY not in behaviors(field)
+        ]
+
+    def referring(self) -> list[str]:
+        """List the reference fields a caller may write."""
+        return [
+            name
+            for name, field in self.noun.fields.items()
+            if is_reference(field)
+            and not field.is_repeated
+            and name not in OUTPUT_FIELDS
+            and field_behavior_pb2.OUTPUT_ONLY not in behaviors(field)
         ]
 
     def make(self, *, bare: bool = False) -> Any:
@@ -36,19 +55,65 @@ class Samples:
         number = next(_counter)
         record = self.noun.message()
         for name in self.writable():
-            field = self.noun.fields[name]
-            if not bare or _rules(field).HasField("string"):
-                _fill(record, field, number)
+            if not bare or self.is_required(name):
+                _fill(record, self.noun.fields[name], number)
+        for name, target in self.references.items():
+            if not bare or self.is_required(name):
+                setattr(record, name, target)
         return record
 
     def changed(self, record: Any) -> tuple[Any, str]:
         """Give a copy with one field changed, and the field."""
         other = self.make()
-        name = next(n for n in self.writable() if getattr(other, n) != getattr(record, n))
+        name = next(
+            n
+            for n in self.writable()
+            if getattr(other, n) != getattr(record, n) and not self._is_immutable(n)
+        )
         copy = self.noun.message()
         copy.CopyFrom(record)
-        setattr(copy, name, getattr(other, name))
+        take(copy, name, other)
         return copy, name
+
+    def is_required(self, name: str) -> bool:
+        """Tell whether a record must have a field."""
+        return field_behavior_pb2.REQUIRED in behaviors(self.noun.fields[name])
+
+    def _is_immutable(self, name: str) -> bool:
+        return field_behavior_pb2.IMMUTABLE in behaviors(self.noun.fields[name])
+
+
+async def samples_for(noun: Noun, world: Any, person: Any, under: tuple[str, ...] = ()) -> Samples:
+    """Give samples whose references name records that exist, made for the purpose."""
+    samples = Samples(noun)
+    for name in samples.referring():
+        kind = reference_type(noun.fields[name])
+        if name in HEADER_FIELDS and not samples.is_required(name):
+            continue
+        if kind == "identity.banyan/OrgUnit":
+            samples.references[name] = person.org_unit_id
+            continue
+        target = world.nouns.get(kind)
+        if target is None or kind in (noun.resource.type, *under):
+            continue
+        create = next((m for m in target.rpcs if m.verb == "Create"), None)
+        if create is not None:
+            inner = await samples_for(target, world, person, (*under, noun.resource.type))
+            request = create.request_type(**{target.table_name: inner.make()})
+            samples.references[name] = (await world.call(create.path, request, person)).id
+    return samples
+
+
+def take(record: Any, name: str, source: Any) -> None:
+    """Give a record the value another one has in a field."""
+    record.ClearField(name)
+    field = record.DESCRIPTOR.fields_by_name[name]
+    if field.is_repeated:
+        getattr(record, name).MergeFrom(getattr(source, name))
+    elif field.message_type is not None:
+        getattr(record, name).CopyFrom(getattr(source, name))
+    else:
+        setattr(record, name, getattr(source, name))
 
 
 def _rules(field: FieldDescriptor) -> Any:
@@ -66,14 +131,31 @@ def _fill(record: Any, field: FieldDescriptor, number: int) -> None:
     if kind:
         _fill_message(getattr(record, name), kind, number)
     elif field.type == _F.TYPE_STRING:
-        setattr(record, name, f"{name} {number:06}")
+        setattr(record, name, _text(field, number))
     elif field.type == _F.TYPE_BOOL:
         setattr(record, name, number % 2 == 0)
     elif field.type == _F.TYPE_ENUM:
         values = [value.number for value in enum_of(field).values if value.number]
         setattr(record, name, values[number % len(values)])
     else:
-        setattr(record, name, number % 100)
+        setattr(record, name, _number(field, number))
+
+
+def _text(field: FieldDescriptor, number: int) -> str:
+    """Give a text that keeps the field's rules; where a pattern says more, the rule's example."""
+    rules = _rules(field).string
+    if rules.email:
+        return f"{field.name}.{number:06}@example.com"
+    if rules.example:
+        return rules.example[number % len(rules.example)]
+    return f"{field.name} {number:06}"
+
+
+def _number(field: FieldDescriptor, number: int) -> int:
+    rules = _rules(field).int32
+    if rules.HasField("gte") and rules.HasField("lte"):
+        return rules.gte + number % (rules.lte - rules.gte + 1)
+    return number % 100
 
 
 def _fill_message(target: Any, kind: str, number: int) -> None:

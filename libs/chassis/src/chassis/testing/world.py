@@ -4,24 +4,18 @@ import contextlib
 import shutil
 import uuid
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chassis import errors
-from chassis.access import (
-    Claims,
-    Directory,
-    Grant,
-    Scope,
-    TenantProfile,
-    Tree,
-    UserAccess,
-)
+from banyan.identity.v1 import org_unit_pb2, tenant_pb2, user_pb2
+
+from chassis.access import Claims, Directory, Grant, Scope, UserAccess
 from chassis.hosting import Host, Settings, installed_services
 from chassis.hosting.cli import local_settings, migrate_all
 from chassis.hosting.local import LocalServers
-from chassis.rpc import Channels, WireChannel
+from chassis.hosting.rights import Identity
+from chassis.rpc import Channels, WireChannel, acting
 from chassis.rpc.registry import contract_methods
 
 EVERYTHING = (Grant("*", "*", Scope.ALL, source="everything"),)
@@ -43,48 +37,73 @@ class Person:
         return {"authorization": f"Bearer {self.token}"}
 
 
-@dataclass
-class _Tenant:
-    parents: dict[str, str] = field(default_factory=dict[str, str])
-    tree: Tree | None = None
-
-
 class World:
-    """Tenants, units and people made by tests, beside the host that serves them."""
+    """Tenants, units and people made by tests, beside the host that serves them.
+
+    Everybody is a real record of identity; what a person may do is whatever the test says.
+    """
 
     def __init__(self) -> None:
-        self._tenants: dict[str, _Tenant] = {}
+        self._founded: dict[str, tenant_pb2.FoundTenantResponse] = {}
         self._people: dict[tuple[str, str], UserAccess] = {}
+        self.nouns = {
+            noun.resource.type: noun
+            for service in installed_services().values()
+            for noun in service.nouns
+        }
         self.host: Host = None  # pyright: ignore[reportAttributeAccessIssue] (set by open_world)
         self.wire: Channels = None  # pyright: ignore[reportAttributeAccessIssue]
         self.settings: Settings = None  # pyright: ignore[reportAttributeAccessIssue]
 
-    def tenant(self) -> str:
-        """Make a tenant with one unit at the top."""
-        tenant_id = str(uuid.uuid4())
-        self._tenants[tenant_id] = _Tenant()
-        self.unit(tenant_id)
-        return tenant_id
+    async def tenant(self) -> str:
+        """Found a tenant with one unit at the top."""
+        name = f"t{uuid.uuid4().hex}"
+        request = tenant_pb2.FoundTenantRequest(
+            tenant=tenant_pb2.Tenant(
+                name=name, slug=name, currency_code="CNY", time_zone="Asia/Shanghai",
+                language="en",
+            ),
+            administrator_email=f"{name}@example.com",
+            administrator_name="Administrator",
+        )  # fmt: skip
+        with acting("identity"):
+            found = await self.call("FoundTenant", request, None)
+        self._founded[found.tenant.id] = found
+        return found.tenant.id
 
-    def unit(self, tenant_id: str, parent: str = "") -> str:
-        """Make a unit."""
-        unit_id = str(uuid.uuid4())
-        tenant = self._tenants[tenant_id]
-        tenant.parents[unit_id] = parent
-        tenant.tree = Tree(tenant.parents)
-        if self.host is not None:  # pyright: ignore[reportUnnecessaryComparison]
-            self.host.directory.forget_tenant(tenant_id)
-        return unit_id
+    def administrator(self, tenant_id: str) -> Person:
+        """Give the first person of a tenant, with the rights identity says they have."""
+        found = self._founded[tenant_id]
+        return self.signed_in(tenant_id, found.user_id, found.org_unit_id)
 
-    def person(
+    async def unit(self, tenant_id: str, parent: str = "") -> str:
+        """Make a unit, below the top one when no other is named."""
+        unit = org_unit_pb2.OrgUnit(
+            name=f"unit {uuid.uuid4()}",
+            kind=org_unit_pb2.OrgUnit.KIND_TEAM,
+            org_unit_id=parent or self._founded[tenant_id].org_unit_id,
+        )
+        request = org_unit_pb2.CreateOrgUnitRequest(org_unit=unit)
+        made = await self.call("CreateOrgUnit", request, self.administrator(tenant_id))
+        return made.id
+
+    async def person(
         self, tenant_id: str, grants: Iterable[Grant] = EVERYTHING, org_unit_id: str = ""
     ) -> Person:
         """Make a person with rights, placed in a unit (the top one when none is named)."""
-        user_id = str(uuid.uuid4())
-        unit = org_unit_id or next(iter(self._tenants[tenant_id].parents))
-        self._people[tenant_id, user_id] = UserAccess(True, 0, unit, "en", tuple(grants))
+        unit = org_unit_id or self._founded[tenant_id].org_unit_id
+        user = user_pb2.User(
+            display_name="Somebody", email=f"{uuid.uuid4()}@example.com", org_unit_id=unit
+        )
+        request = user_pb2.CreateUserRequest(user=user)
+        made = await self.call("CreateUser", request, self.administrator(tenant_id))
+        self._people[tenant_id, made.id] = UserAccess(True, 0, unit, "en", tuple(grants))
+        return self.signed_in(tenant_id, made.id, unit)
+
+    def signed_in(self, tenant_id: str, user_id: str, org_unit_id: str = "") -> Person:
+        """Give somebody who exists as a caller."""
         claims = Claims(tenant_id=tenant_id, user_id=user_id)
-        return Person(tenant_id, user_id, unit, self.host.keys.sign("identity", claims))
+        return Person(tenant_id, user_id, org_unit_id, self.host.keys.sign("identity", claims))
 
     def expired_token(self, person: Person) -> str:
         """Give a token of a person that is no longer good."""
@@ -101,19 +120,14 @@ class World:
         metadata = person.metadata if person is not None else {}
         return await channel.unary_unary(method.path)(request, metadata=metadata)
 
-    async def _access(self, tenant_id: str, user_id: str, session_id: str) -> UserAccess:
-        known = self._people.get((tenant_id, user_id))
-        return known or UserAccess(False, 0, "", "en", ())
+    def directory(self, identity: Identity, heard: Callable[[], bool]) -> Directory:
+        """Give a directory that knows what tests said, and asks identity about the rest."""
 
-    async def _profile(self, tenant_id: str) -> TenantProfile:
-        tenant = self._tenants.get(tenant_id)
-        if tenant is None or tenant.tree is None:
-            raise errors.Unauthenticated("SESSION_ENDED")
-        return TenantProfile(tenant_id, "CNY", "Asia/Shanghai", 1, tenant.tree)
+        async def access(tenant_id: str, user_id: str, session_id: str) -> UserAccess:
+            known = self._people.get((tenant_id, user_id))
+            return known or await identity.access(tenant_id, user_id, session_id)
 
-    def directory(self, channels: Channels, heard: Callable[[], bool]) -> Directory:
-        """Give the directory that knows the people of this world."""
-        return Directory(self._access, self._profile, lambda: True)
+        return Directory(access, identity.tenant, heard)
 
 
 @contextlib.asynccontextmanager
@@ -126,7 +140,7 @@ async def open_world(home: Path) -> AsyncGenerator[World]:
         base = Settings(home=home, grpc_listen="127.0.0.1:0", public_calls_per_second=100_000)
         world.settings = local_settings(base, servers.start())
         await migrate_all(services, world.settings)
-        world.host = Host(services.values(), world.settings, world.directory)
+        world.host = Host(services.values(), world.settings, directory_of=world.directory)
         await world.host.start()
         world.wire = Channels(world.host.keys)
         for name in (*services, "api"):

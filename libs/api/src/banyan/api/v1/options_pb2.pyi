@@ -58,10 +58,15 @@ class NounOptions(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAP_FIELD_NUMBER: _builtins.int
+    TREE_PARENT_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The field people know a record by."""
     soft_delete: _builtins.bool
     """A delete keeps the row (`delete_time`), an undelete brings it back."""
+    tree_parent: _builtins.str
+    """The reference field that makes its records a tree. It is set when a record
+    is made and changed by Move<Noun> only, which is dated.
+    """
     @_builtins.property
     def map(self) -> Global___BusinessMapPlace:
         """Its place in the business map."""
@@ -72,10 +77,11 @@ class NounOptions(_message.Message):
         title: _builtins.str = ...,
         soft_delete: _builtins.bool = ...,
         map: Global___BusinessMapPlace | None = ...,
+        tree_parent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["map", b"map"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["map", b"map", "soft_delete", b"soft_delete", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["map", b"map", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,97 @@
+"""What a process knows about people: asked of identity, forgotten when its events say so."""
+
+from collections.abc import Callable
+from typing import Any
+
+from banyan.identity.v1 import access_pb2, org_unit_pb2
+from google.protobuf.message import Message
+
+from chassis import errors
+from chassis.access import Directory, Grant, Scope, TenantProfile, Tree, UserAccess
+from chassis.events import Event
+from chassis.json import short_enum_name
+from chassis.rpc import Channels, acting
+
+SUBJECT = "banyan.*.identity.>"
+_ACCESS = "/banyan.identity.v1.AccessService/"
+# A change of these concerns everybody in the tenant; of the others, the person they name.
+_OF_ALL = {"org_unit", "tenant", "role"}
+
+
+class Identity:
+    """Asks identity in the name of a service of this process, which must be able to sign for it."""
+
+    def __init__(self, channels: Channels, service: str) -> None:
+        self._channels = channels
+        self._service = service
+
+    async def access(self, tenant_id: str, user_id: str, session_id: str) -> UserAccess:
+        """Give what a person may do in a session."""
+        request = access_pb2.GetUserAccessRequest(
+            tenant_id=tenant_id, user_id=user_id, session_id=session_id
+        )
+        return plain_access(await self._ask("GetUserAccess", request))
+
+    async def tenant(self, tenant_id: str) -> TenantProfile:
+        """Give a tenant's profile.
+
+        Raises:
+            Unauthenticated: SESSION_ENDED when there is no such tenant.
+        """
+        request = access_pb2.GetTenantProfileRequest(tenant_id=tenant_id)
+        try:
+            return plain_profile(await self._ask("GetTenantProfile", request))
+        except (errors.NotFound, errors.Invalid):
+            raise errors.Unauthenticated("SESSION_ENDED") from None
+
+    def directory(self, heard: Callable[[], bool]) -> Directory:
+        """Give the directory of this process; `heard` tells whether events are being received."""
+        return Directory(self.access, self.tenant, heard)
+
+    async def _ask(self, method: str, request: Message) -> Any:
+        channel: Any = self._channels.to("identity")
+        with acting(self._service):
+            return await channel.unary_unary(_ACCESS + method)(request)
+
+
+def plain_access(found: access_pb2.UserAccess) -> UserAccess:
+    """Read the contract's UserAccess."""
+    grants = (
+        Grant(
+            grant.permission.resource,
+            grant.permission.action,
+            Scope(grant.permission.scope),
+            grant.org_unit_id,
+            grant.role_name,
+        )
+        for grant in found.grants
+    )
+    return UserAccess(found.active, found.version, found.org_unit_id, found.language, tuple(grants))
+
+
+def plain_profile(found: access_pb2.TenantProfile) -> TenantProfile:
+    """Read the contract's TenantProfile."""
+    kinds = org_unit_pb2.OrgUnit.Kind.DESCRIPTOR
+    return TenantProfile(
+        found.tenant_id,
+        found.currency_code,
+        found.time_zone,
+        found.fiscal_year_start_month,
+        Tree({unit.id: unit.org_unit_id for unit in found.units}),
+        {
+            unit.id: short_enum_name(kinds, org_unit_pb2.OrgUnit.Kind.Name(unit.kind))
+            for unit in found.units
+            if not unit.deleted
+        },
+    )
+
+
+def forget(directory: Directory, event: Event) -> None:
+    """Drop what an event of identity makes out of date."""
+    noun = event.subject.split(".")[3]
+    if noun in _OF_ALL:
+        directory.forget_tenant(event.tenant_id)
+    elif noun == "user":
+        directory.forget_user(event.tenant_id, event.change.resource_id)
+    elif noun != "fact" and (user_id := getattr(event.record, "user_id", "")):
+        directory.forget_user(event.tenant_id, user_id)

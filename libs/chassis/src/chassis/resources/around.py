@@ -1,0 +1,37 @@
+"""What a rule may know beside the record in its hands."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.message import Message
+
+from chassis.access import Caller, Grants, TenantProfile
+
+
+@dataclass(frozen=True)
+class Around:
+    """The surroundings of one write; values only, so that a rule can be tested without anything.
+
+    Attributes:
+        now: the instant of the write, UTC.
+        tenant: the tenant's profile; None before there is one.
+        grants: what the person may do; None for a service acting as itself.
+        referred: the records behind the noun's `reads`, by field.
+    """
+
+    caller: Caller
+    now: datetime.datetime
+    tenant: TenantProfile | None = None
+    grants: Grants | None = None
+    referred: Mapping[str, Message] = field(default_factory=dict[str, Message])
+
+    @property
+    def today(self) -> datetime.date:
+        """Give the day it is in the tenant's time zone."""
+        return self.tenant.day_of(self.now) if self.tenant is not None else self.now.date()
+
+    def record(self, name: str) -> Any:
+        """Give the record a reference field names, None where the field is empty."""
+        return self.referred.get(name)

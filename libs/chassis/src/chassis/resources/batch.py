@@ -1,0 +1,96 @@
+"""BatchCreate (AIP-231): many records at once, each row refused or written by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from banyan.api.v1 import batch_pb2
+
+from chassis import errors
+from chassis.resources.requests import Request
+from chassis.rpc import Call
+
+if TYPE_CHECKING:
+    from chassis.resources.resource import Resource
+
+ROWS_MAX = 1000
+
+
+@dataclass
+class _Rows:
+    """The rows of one batch: what is ready to be written, and what was refused and why."""
+
+    ready: list[tuple[int, Any]]
+    refused: dict[int, errors.Error]
+
+
+async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
+    """Write the rows of a batch in one transaction; a bad row is named and the others go in.
+
+    Under a request id the answer is kept, refusals included, and given again.
+
+    Raises:
+        Invalid: TOO_MANY_ROWS.
+    """
+    rows: Sequence[Any] = request.requests
+    if len(rows) > ROWS_MAX:
+        raise errors.invalid_field("requests", "TOO_MANY_ROWS", limit=ROWS_MAX)
+    kept = Request.of(call, request)
+    if kept is not None and (seen := await resource.here.requests.answer_to(call.tenant_id, kept)):
+        return call.method.response_type.FromString(seen)
+    batch = await _prepared(resource, rows, call)
+    answer: Any = call.method.response_type()
+    created = getattr(answer, resource.noun.resource.plural)
+    async with resource.here.database.transaction(call.tenant_id) as transaction:
+        try:
+            async with transaction.savepoint():
+                await resource.store.insert_many(
+                    call, [new for _, new in batch.ready], transaction, resource.facts_of_new
+                )
+            created.extend(new for _, new in batch.ready)
+        except errors.Error:
+            for row, new in batch.ready:
+                try:
+                    async with transaction.savepoint():
+                        await resource.add(call, new, transaction)
+                    created.append(new)
+                except errors.Error as error:
+                    batch.refused[row] = error
+        for row, error in sorted(batch.refused.items()):
+            answer.errors.append(row_error(row, error, call.language))
+        if kept is not None:
+            await resource.here.requests.keep(transaction, kept.answered(answer))
+    return answer
+
+
+async def _prepared(resource: "Resource", rows: Sequence[Any], call: Call) -> _Rows:
+    """Complete and check every row, asking for each thing they refer to only once."""
+    batch = _Rows([], {})
+    remembered: dict[tuple[str, str], Any] = {}
+    for place, row in enumerate(rows):
+        new: Any = resource.noun.message()
+        new.CopyFrom(getattr(row, resource.noun.table_name))
+        try:
+            await resource.prepare_new(call, new, remembered=remembered)
+        except errors.Error as error:
+            batch.refused[place] = error
+        else:
+            batch.ready.append((place, new))
+    return batch
+
+
+def row_error(row: int, error: errors.Error, language: str) -> batch_pb2.RowError:
+    """Say why a row was refused, in the caller's language."""
+    found = batch_pb2.RowError(
+        row=row,
+        reason=error.reason,
+        message=errors.sentence(error.reason, error.metadata, language),
+    )
+    for violation in error.violations:
+        text = errors.sentence(violation.reason, violation.metadata, language)
+        found.fields.add(
+            path=violation.path,
+            reason=violation.reason,
+            message=violation.description if text == violation.reason else text,
+        )
+    return found

@@ -1,0 +1,206 @@
+"""The rules every record obeys, whatever its noun: what the chassis sets, checks and allows."""
+
+import datetime
+from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING, Any
+
+import uuid_utils
+from google.api import field_behavior_pb2
+from google.protobuf.message import Message
+
+from chassis import errors
+from chassis.access import Reach
+from chassis.json.wellknown import snake
+from chassis.resources.around import Around
+from chassis.resources.columns import behaviors, is_reference, reference_type
+from chassis.resources.noun import OUTPUT_FIELDS, Noun
+from chassis.resources.references import References, is_id
+from chassis.rpc import Call, violations_of
+
+if TYPE_CHECKING:
+    from chassis.resources.resource import Resources
+
+EXTERNAL_ID_LENGTH_MAX = 200
+EVERYTHING = Reach(everything=True)
+
+
+class Rules:
+    """What one noun's records obey.
+
+    Attributes:
+        references: checks what a record refers to.
+        titles: fields that are read from what is referred to, and never stored.
+        stored: the other fields.
+        read_only: fields a caller cannot set.
+    """
+
+    def __init__(self, noun: Noun, here: "Resources") -> None:
+        self.noun = noun
+        self._here = here
+        self.references = References(noun, here.database, here.nouns)
+        self._singular = noun.table_name
+        titles = {name for name in noun.fields if noun.field_options(name).title_of}
+        self.titles = tuple(name for name in noun.fields if name in titles)
+        self.stored = tuple(name for name in noun.fields if name not in titles)
+        self.read_only = (
+            titles
+            | OUTPUT_FIELDS
+            | {
+                name
+                for name, field in noun.fields.items()
+                if field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
+            }
+        )
+        self._referring = [
+            name
+            for name, field in noun.fields.items()
+            if is_reference(field) and name != "creator_user_id"
+        ]
+        self._required = [
+            name
+            for name, field in noun.fields.items()
+            if field_behavior_pb2.REQUIRED in behaviors(field)
+        ]
+        self._immutable = {"id", noun.tree_parent} - {""} | {
+            name
+            for name, field in noun.fields.items()
+            if field_behavior_pb2.IMMUTABLE in behaviors(field)
+        }
+
+    def begin(self, new: Any, call: Call, read_only: Set[str]) -> None:
+        """Set what the chassis sets on a new record."""
+        for name in read_only & self.noun.fields.keys():
+            new.ClearField(name)
+        for name, value in self.noun.defaults.items():
+            if not is_set(new, name):
+                setattr(new, name, value)
+        new.id = new.id or str(uuid_utils.uuid7())
+        new.etag = "1"
+        begun = now()
+        new.create_time.FromDatetime(begun)
+        new.update_time.FromDatetime(begun)
+        person = call.caller.person_id
+        if "creator_user_id" in self.noun.fields:
+            new.creator_user_id = person
+        if "owner_user_id" in self.noun.fields:
+            new.owner_user_id = new.owner_user_id or person
+        placed = "org_unit_id" in self.noun.fields and "org_unit_id" not in self._required
+        if placed and call.access is not None:
+            new.org_unit_id = new.org_unit_id or call.access.org_unit_id
+
+    async def around(
+        self, call: Call, record: Any, remembered: dict[tuple[str, str], Any] | None = None
+    ) -> Around:
+        """Gather what the noun's rules may need beside a record."""
+        known = {} if remembered is None else remembered
+        referred: dict[str, Message] = {}
+        for name in self.noun.reads:
+            kind, target = reference_type(self.noun.fields[name]), getattr(record, name)
+            other = self._here.of_type(kind)
+            assert other is not None, f"{self.noun.name} reads {name}, which is not kept here"
+            key = (f"record of {kind}", target)
+            if is_id(target) and key not in known:
+                known[key] = await other.store.find(call.tenant_id, target, EVERYTHING)
+            if known.get(key) is not None:
+                referred[name] = known[key]
+        return Around(call.caller, now(), call.tenant, call.grants, referred)
+
+    def check(
+        self,
+        new: Any,
+        around: Around,
+        old: Any = None,
+        *,
+        missing: Sequence[errors.FieldViolation] = (),
+    ) -> None:
+        """Refuse what breaks a rule of the contract or of the noun, naming everything at once."""
+        violations = [*violations_of(new, self._singular), *missing]
+        told = {violation.path for violation in violations}
+        for name in self._required:
+            path = f"{self._singular}.{name}"
+            if path not in told and not is_set(new, name):
+                violations.append(errors.FieldViolation(path, "REQUIRED"))
+        for name in self._immutable if old is not None else ():
+            if getattr(new, name) != getattr(old, name):
+                path = f"{self._singular}.{name}"
+                violations.append(errors.FieldViolation(path, "IMMUTABLE"))
+        for name in ("id", *self.reference_fields(new)):
+            if not is_id(getattr(new, name)):
+                path = f"{self._singular}.{name}"
+                violations.append(errors.FieldViolation(path, "NOT_AN_ID"))
+        if len(getattr(new, "external_id", "")) > EXTERNAL_ID_LENGTH_MAX:
+            path = f"{self._singular}.external_id"
+            violations.append(errors.FieldViolation(path, "STRING_MAX_LEN"))
+        if violations:
+            raise errors.Invalid("INVALID_FIELDS", violations=violations)
+        if self.noun.hooks.validate:
+            self.noun.hooks.validate(new, around)
+
+    def authorize(self, verb: str, record: Any, around: Around, call: Call) -> None:
+        """Refuse what lies outside the caller's reach for this verb's action."""
+        action = "delete" if verb == "undelete" else verb
+        reach = self.reach(call, action)
+        owner = getattr(record, "owner_user_id", "")
+        if not reach.covers(owner, getattr(record, "org_unit_id", "")):
+            raise errors.Forbidden("OUTSIDE_REACH", action=action, resource=self.noun.name)
+        if self.noun.hooks.authorize:
+            self.noun.hooks.authorize(verb, record, around)
+
+    def reach(self, call: Call, action: str) -> Reach:
+        """Give how far an action reaches for the caller.
+
+        Raises:
+            Forbidden: PERMISSION_DENIED when it is not allowed at all.
+        """
+        reach = call.reach(self.noun.name, action)
+        if reach is None:
+            raise errors.Forbidden("PERMISSION_DENIED", action=action, resource=self.noun.name)
+        return reach
+
+    def facts(self, verb: str, old: Any, new: Any) -> list[Message]:
+        """Give the facts of the business a change establishes."""
+        publish = self.noun.hooks.published_events
+        return list(publish(verb, old, new)) if publish else []
+
+    def reference_fields(self, record: Any) -> list[str]:
+        """List the reference fields that are set."""
+        return [name for name in self._referring if getattr(record, name)]
+
+    # --- masks
+
+    def read_mask(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Give the fields of a read mask; the id comes always, "*" and nothing mean all."""
+        if not paths or "*" in paths:
+            return ()
+        names = {snake(path).partition(".")[0] for path in paths}
+        if unknown := names - self.noun.fields.keys():
+            raise errors.invalid_field("read_mask", "UNKNOWN_FIELD", field=min(unknown))
+        return tuple(name for name in self.noun.fields if name in names or name == "id")
+
+    def update_mask(self, request: Any) -> list[str]:
+        """Give the fields to change: the mask's, or all that are set; read-only ones never."""
+        patch: Any = getattr(request, self._singular)
+        paths = [snake(path) for path in request.update_mask.paths]
+        if paths == ["*"]:
+            # A full replacement still leaves the record with somebody, somewhere.
+            kept = {
+                name for name in ("owner_user_id", "org_unit_id") if not getattr(patch, name, "")
+            }
+            paths = [name for name in self.noun.fields if name not in kept]
+        if not paths:
+            paths = [field.name for field, _ in patch.ListFields()]
+        for path in paths:
+            if path not in self.noun.fields:
+                raise errors.invalid_field("update_mask", "UNKNOWN_FIELD", field=path)
+        return [path for path in paths if path not in self.read_only and path != "id"]
+
+
+def is_set(record: Any, name: str) -> bool:
+    """Tell whether a field of a record has a value other than nothing."""
+    field = record.DESCRIPTOR.fields_by_name[name]
+    return record.HasField(name) if field.has_presence else bool(getattr(record, name))
+
+
+def now() -> datetime.datetime:
+    """Give the instant it is."""
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,314 @@
+"""Summarize<Noun>s: counts and sums in the database, grouped, under the same filter as a list.
+
+Boards, charts and pivots stand on this; every group says the filter that opens its records.
+"""
+
+import datetime
+import decimal
+import re
+import zoneinfo
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from banyan.api.v1 import summary_pb2
+from banyan.identity.v1 import org_unit_pb2
+from google.protobuf.descriptor import FieldDescriptor
+
+from chassis import errors
+from chassis.access import TenantProfile
+from chassis.json import short_enum_name
+from chassis.json.fields import enum_of
+from chassis.json.wellknown import decode_value
+from chassis.resources.columns import FieldColumn, reference_type
+from chassis.resources.noun import Noun
+from chassis.resources.periods import Period, period_of
+from chassis.resources.query import ORG_UNIT, Query, Sql
+from chassis.rpc import Call
+
+if TYPE_CHECKING:
+    from chassis.resources.resource import Resource
+
+GROUPS_MAX = 10_000
+TERMS_MAX = 4
+MEASURES_MAX = 20
+AVERAGE_DIGITS = 6
+_TERM = re.compile(r'\s*([A-Za-z_.]+)\s*(?:\(\s*([A-Za-z_.]+)\s*(?:,\s*"([A-Za-z_]+)"\s*)?\))?\s*')
+_ADDED = {"integer", "number", "decimal", "money"}
+_COMPARED = _ADDED | {"date", "instant"}
+_FUNCTIONS = {"sum": _ADDED, "avg": _ADDED, "min": _COMPARED, "max": _COMPARED}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One term of group_by.
+
+    Attributes:
+        asked: as it was written; the name of the key in the answer.
+        sql: the expression that is grouped by.
+        value: the answer's value of a database value.
+        filter: the condition that selects a database value, in the filter language.
+        join: what the expression needs beside the noun's table.
+    """
+
+    asked: str
+    sql: str
+    value: Callable[[Any], Any]
+    filter: Callable[[Any], str]
+    join: str = ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure: ``count`` or ``sum:amount``."""
+
+    asked: str
+    sql: str
+    value: Callable[[Any], Any]
+
+
+async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
+    """Answer a SummarizeRequest within the caller's reach.
+
+    Raises:
+        Invalid: names the term, measure or filter that cannot be read; TOO_MANY_GROUPS.
+    """
+    reach = call.reach(resource.noun.name, "read")
+    if reach is None:
+        raise errors.Forbidden("PERMISSION_DENIED", action="read", resource=resource.noun.name)
+    sql = Sql()
+    reading = _Reading(resource.noun, resource.store.query, call.profile, sql)
+    keys = reading.keys(request.group_by)
+    measures = reading.measures(request.measures)
+    where = resource.store.condition(reach, request.filter, call.tenant, request.show_deleted, sql)
+    rows = await resource.here.database.read(
+        call.tenant_id, _statement(resource.store.table, keys, measures, where), *sql.arguments
+    )
+    if len(rows) > GROUPS_MAX + 1:
+        raise errors.invalid_field("group_by", "TOO_MANY_GROUPS", limit=GROUPS_MAX)
+    answer = summary_pb2.SummarizeResponse()
+    for row in rows:
+        is_total = row[-1]
+        group = answer.totals if is_total else answer.groups.add()
+        _fill(group, keys if not is_total else (), measures, row, len(keys), request.filter)
+    return answer
+
+
+def _statement(table: str, keys: Sequence[Key], measures: Sequence[Measure], where: str) -> str:
+    """Group by all keys and, in the same pass, by none: the last column tells the total."""
+    columns = [f"{key.sql} AS k{i}" for i, key in enumerate(keys)]
+    figures = [f"{measure.sql} AS m{i}" for i, measure in enumerate(measures)]
+    joins = "".join(key.join for key in keys)
+    if not keys:
+        return f"SELECT {', '.join(figures)}, true FROM {table} t{_and(where)}"
+    places = ", ".join(str(i + 1) for i in range(len(keys)))
+    names = ", ".join(f"k{i}" for i in range(len(keys)))
+    total = f"grouping({', '.join(key.sql for key in keys)}) <> 0"
+    return (
+        f"SELECT {', '.join((*columns, *figures))}, {total} FROM {table} t{joins}{_and(where)}"
+        f" GROUP BY GROUPING SETS (({places}), ()) ORDER BY {names} LIMIT {GROUPS_MAX + 2}"
+    )
+
+
+def _and(where: str) -> str:
+    return f" WHERE {where}" if where else ""
+
+
+def _fill(
+    group: summary_pb2.SummarizeResponse.Group,
+    keys: Sequence[Key],
+    measures: Sequence[Measure],
+    row: Any,
+    first: int,
+    asked_filter: str,
+) -> None:
+    conditions = [f"({asked_filter})"] if asked_filter.strip() and keys else []
+    for key, value in zip(keys, row, strict=False):
+        group.keys[key.asked].CopyFrom(decode_value(key.value(value)))
+        conditions.append(key.filter(value))
+    for measure, value in zip(measures, row[first:], strict=False):
+        group.values[measure.asked].CopyFrom(decode_value(measure.value(value)))
+    group.filter = " AND ".join(conditions) if keys else asked_filter
+
+
+class _Reading:
+    """Reads terms and measures of one question about one noun."""
+
+    def __init__(self, noun: Noun, query: Query, profile: TenantProfile, sql: Sql) -> None:
+        self._noun = noun
+        self._query = query
+        self._profile = profile
+        self._sql = sql
+
+    def keys(self, text: str) -> list[Key]:
+        """Read group_by."""
+        keys: list[Key] = []
+        position = 0
+        while position < len(text):
+            match = _TERM.match(text, position)
+            end = match.end() if match else position
+            if match is None or (end < len(text) and text[end] != ","):
+                raise errors.invalid_field("group_by", "INVALID_GROUP", found=text[position:][:40])
+            keys.append(self._key(match, len(keys)))
+            position = end + 1
+        if len(keys) > TERMS_MAX:
+            raise errors.invalid_field("group_by", "TOO_MANY_TERMS", limit=TERMS_MAX)
+        return keys
+
+    def measures(self, text: str) -> list[Measure]:
+        """Read measures; count when there are none."""
+        asked = [part.strip() for part in text.split(",") if part.strip()] or ["count"]
+        if len(asked) > MEASURES_MAX:
+            raise errors.invalid_field("measures", "TOO_MANY_TERMS", limit=MEASURES_MAX)
+        return [self._measure(part) for part in asked]
+
+    def _key(self, match: re.Match[str], place: int) -> Key:
+        name, argument, kind = match[1], match[2], match[3]
+        asked = match[0].strip()
+        if argument is None:
+            return self._plain_key(asked, self._column(name, "group_by"))
+        column = self._column(argument, "group_by")
+        if name == "ancestor" and kind:
+            return self._ancestor_key(asked, argument, column, kind, place)
+        period = period_of(name, self._profile.fiscal_year_start_month)
+        if period is None or kind or column.kind not in ("date", "instant"):
+            raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
+        return self._period_key(asked, argument, column, period)
+
+    def _plain_key(self, asked: str, column: FieldColumn) -> Key:
+        field = self._query.field_of(asked)
+        if column.kind not in ("text", "uuid", "boolean", "integer", "enum", "date", "currency"):
+            raise errors.invalid_field("group_by", "NOT_GROUPABLE", field=asked)
+
+        def value(found: Any) -> Any:
+            return _shown(found, column, field)
+
+        def condition(found: Any) -> str:
+            return _equals(asked, value(found))
+
+        select = column.select.format(c=f"t.{column.name}")
+        return Key(asked, select, value, condition)
+
+    def _period_key(self, asked: str, path: str, column: FieldColumn, period: Period) -> Key:
+        """Cut dates as they are and instants in the tenant's time zone."""
+        day = f"t.{column.name}"
+        zone = None
+        if column.kind == "instant":
+            zone = zoneinfo.ZoneInfo(self._profile.time_zone)
+            day = f"({day} AT TIME ZONE {self._sql.bind(self._profile.time_zone, 'text')})"
+
+        def value(first: datetime.date | None) -> Any:
+            return None if first is None else period.name(first)
+
+        def condition(first: datetime.date | None) -> str:
+            if first is None:
+                return f"NOT {path}:*"
+            begins, following = f'{path} >= "{_edge(first, zone)}"', period.end(first)
+            return begins + (f' AND {path} < "{_edge(following, zone)}"' if following else "")
+
+        return Key(asked, period.sql(day), value, condition)
+
+    def _ancestor_key(
+        self, asked: str, path: str, column: FieldColumn, kind: str, place: int
+    ) -> Key:
+        """Group by the topmost unit of a kind at or above, so that its filter is a subtree."""
+        if reference_type(self._query.field_of(path)) != ORG_UNIT:
+            raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
+        if kind not in _unit_kinds():
+            raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
+        tops: dict[str, str] = {}
+        tree, kinds = self._profile.tree, self._profile.unit_kinds
+        for unit_id, unit_kind in kinds.items():
+            inside = any(kinds.get(above) == kind for above in tree.ancestors(unit_id))
+            if unit_kind == kind and not inside:
+                tops |= dict.fromkeys(tree.subtree(unit_id), unit_id)
+        units = self._sql.bind(list(tops), "uuid[]")
+        above = self._sql.bind(list(tops.values()), "uuid[]")
+        alias = f"above{place}"
+        join = (
+            f" LEFT JOIN unnest({units}, {above}) {alias} (unit_id, top_id)"
+            f" ON {alias}.unit_id = t.{column.name}"
+        )
+
+        def condition(top: str | None) -> str:
+            if top is None:
+                return f'NOT ancestor({path}, "{kind}")'
+            return f'subtree({path}, "{top}")'
+
+        return Key(asked, f"{alias}.top_id::text", lambda top: top, condition, join)
+
+    def _measure(self, asked: str) -> Measure:
+        if asked == "count":
+            return Measure(asked, "count(*)", str)
+        name, _, path = asked.partition(":")
+        if name not in _FUNCTIONS or not path:
+            raise errors.invalid_field("measures", "INVALID_MEASURE", found=asked)
+        column = self._column(path, "measures")
+        if column.kind not in _FUNCTIONS[name]:
+            raise errors.invalid_field("measures", "INVALID_MEASURE", found=asked)
+        field = self._query.field_of(path)
+
+        def value(found: Any) -> Any:
+            if found is None:
+                return None
+            if column.kind == "money":
+                return {"currencyCode": self._profile.currency_code, "amount": f"{found:f}"}
+            if column.kind in ("date", "instant"):
+                return _shown(found, column, field)
+            return _decimal_text(found)
+
+        shape = {"sum": "coalesce({}, 0)", "avg": f"round(({{}})::numeric, {AVERAGE_DIGITS})"}
+        figure = shape.get(name, "{}").format(f"{name}(t.{column.name})")
+        return Measure(asked, figure, value)
+
+    def _column(self, path: str, where: str) -> FieldColumn:
+        try:
+            return self._query.filterable(path)
+        except errors.Invalid:
+            raise errors.invalid_field(where, "NOT_GROUPABLE", field=path) from None
+
+
+def _unit_kinds() -> set[str]:
+    """Give the kinds of units there are, by their short names."""
+    kinds = enum_of(org_unit_pb2.OrgUnit.DESCRIPTOR.fields_by_name["kind"])
+    return {short_enum_name(kinds, value.name) for value in kinds.values if value.number}
+
+
+def _shown(found: Any, column: FieldColumn, field: FieldDescriptor) -> Any:
+    """Give a database value as the contract's JSON has it."""
+    if found is None:
+        return None
+    if column.kind == "enum":
+        enum = enum_of(field)
+        known = enum.values_by_number.get(found)
+        return short_enum_name(enum, known.name) if known is not None else str(found)
+    if column.kind == "integer":
+        return str(found)
+    if isinstance(found, datetime.datetime):
+        return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(found, datetime.date):
+        return found.isoformat()
+    return found
+
+
+def _equals(path: str, value: Any) -> str:
+    if value is None:
+        return f"NOT {path}:*"
+    if isinstance(value, bool):
+        return f"{path} = {'true' if value else 'false'}"
+    text = re.sub(r'([\\"*])', r"\\\1", str(value))  # a bare star would stand for anything
+    return f'{path} = "{text}"'
+
+
+def _edge(day: datetime.date, zone: zoneinfo.ZoneInfo | None) -> str:
+    """Write the beginning of a day as a date, or as the instant it begins at in a time zone."""
+    if zone is None:
+        return day.isoformat()
+    begins = datetime.datetime.combine(day, datetime.time(), zone).astimezone(datetime.UTC)
+    return begins.isoformat().replace("+00:00", "Z")
+
+
+def _decimal_text(found: Any) -> str:
+    """Write a number without an exponent and without zeros that say nothing."""
+    text = f"{decimal.Decimal(str(found)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,1 @@
+"""The people inside, and what each may do."""

@@ -1,0 +1,7 @@
+"""LegalEntity: a company of the firm (PLT-09)."""
+
+from banyan.identity.v1 import legal_entity_pb2
+
+from chassis.resources import Noun, unique
+
+LEGAL_ENTITY = Noun(legal_entity_pb2.LegalEntity, keys=(unique("name"),))

@@ -1,0 +1,140 @@
+"""User: a person who works with the system, or the account of a machine (PLT-10)."""
+
+import zoneinfo
+from typing import Any
+
+from banyan.identity.v1 import user_pb2
+from google.protobuf.message import Message
+from sqlalchemy import Text
+
+from chassis import errors
+from chassis.access import Reach
+from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.rpc import Call
+from identity import passwords
+from identity.session import end_sessions
+
+SET_HASH = "UPDATE identity.user SET password_hash = $2 WHERE id = $1"
+
+
+def prepare_create(user: user_pb2.User, _: Around) -> None:
+    """Write the e-mail as it is compared."""
+    user.email = user.email.strip().lower()
+
+
+def prepare_update(_: user_pb2.User, user: user_pb2.User, around: Around) -> None:
+    """Keep the e-mail as it is compared."""
+    prepare_create(user, around)
+
+
+def validate(user: user_pb2.User, _: Around) -> None:
+    """Refuse a time zone nobody knows.
+
+    Raises:
+        Invalid: UNKNOWN_TIME_ZONE.
+    """
+    check_time_zone(user.time_zone, "user.time_zone")
+
+
+def check_time_zone(name: str, path: str) -> None:
+    """Refuse a time zone that is not in the IANA database; none is fine.
+
+    Raises:
+        Invalid: UNKNOWN_TIME_ZONE.
+    """
+    if not name:
+        return
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise errors.invalid_field(path, "UNKNOWN_TIME_ZONE", found=name) from None
+
+
+def disable(user: user_pb2.User, _: Any, around: Around) -> None:
+    """Let somebody in no more; whatever they are signed in with ends with it.
+
+    Raises:
+        FailedPrecondition: NOT_ONESELF, for that would lock the door behind oneself.
+    """
+    if user.id == around.caller.user_id:
+        raise errors.FailedPrecondition("NOT_ONESELF", action="disable")
+    if not user.HasField("disable_time"):
+        user.disable_time.FromDatetime(around.now)
+
+
+def enable(user: user_pb2.User, _: Any, __: Around) -> None:
+    """Let somebody in again."""
+    user.ClearField("disable_time")
+
+
+def before_delete(user: user_pb2.User, around: Around) -> None:
+    """Refuse to delete oneself.
+
+    Raises:
+        FailedPrecondition: NOT_ONESELF.
+    """
+    if user.id == around.caller.user_id:
+        raise errors.FailedPrecondition("NOT_ONESELF", action="delete")
+
+
+async def set_password(here: Resources, request: Any, call: Call) -> Message:
+    """Set a password: one's own with the old one, or somebody's whom one may change.
+
+    All other sessions of the person end.
+
+    Raises:
+        Forbidden: OLD_PASSWORD_WRONG, PERMISSION_DENIED.
+    """
+    users = here[user_pb2.User]
+    user = await users.store.get(
+        call.tenant_id, request.id, await _password_reach(here, request, call)
+    )
+    hashed = await passwords.hashed(request.new_password)
+    new = user_pb2.User()
+    new.CopyFrom(user)
+    new.password_time.GetCurrentTime()
+    async with here.database.transaction(call.tenant_id) as transaction:
+        await users.put(call, "set_password", user, new, transaction)
+        await transaction.fetch(SET_HASH, user.id, hashed)
+        await end_sessions(here, call, user.id, transaction, keep=call.caller.session_id)
+    return new
+
+
+async def _password_reach(here: Resources, request: Any, call: Call) -> Reach:
+    """Give whose password the caller may set: their own, or within their permission.
+
+    One's own needs the old one whatever one may do to others, or whoever finds an open screen could
+    take the account.
+    """
+    if request.id == call.caller.user_id:
+        if not await _knows_old(here, request, call):
+            raise errors.Forbidden("OLD_PASSWORD_WRONG")
+        return Reach(everything=True)
+    reach = call.reach("identity.User", "set_password")
+    if reach is None:
+        raise errors.Forbidden("PERMISSION_DENIED", action="set_password", resource="identity.User")
+    return reach
+
+
+async def _knows_old(here: Resources, request: Any, call: Call) -> bool:
+    rows = await here.database.read(
+        call.tenant_id, "SELECT password_hash FROM identity.user WHERE id = $1", request.id
+    )
+    stored = rows[0][0] if rows else None
+    return stored is None or await passwords.matches(stored, request.old_password)
+
+
+USER = Noun(
+    user_pb2.User,
+    keys=(unique("email"),),
+    defaults={"kind": user_pb2.User.KIND_INTERNAL},
+    private={"password_hash": Text()},
+    hooks=Hooks(
+        prepare_create=prepare_create,
+        prepare_update=prepare_update,
+        validate=validate,
+        before_delete=before_delete,
+    ),
+    verbs={"DisableUser": disable, "EnableUser": enable},
+    methods={"SetUserPassword": set_password},
+)
