@@ -41,6 +41,7 @@ class Draft:
     noun_options: str = ""
     rpcs: str = ""
     messages: str = ""
+    imports: tuple[str, ...] = ()
 
     @property
     def one(self) -> str:
@@ -86,7 +87,8 @@ def text(draft: Draft) -> str:
         "google/type/date.proto": "google.type.Date",
         "google/type/decimal.proto": "google.type.Decimal",
     }
-    used = "".join(f'import "{file}";\n' for file, mark in sorted(imports.items()) if mark in body)
+    needed = {file for file, mark in imports.items() if mark in body} | set(draft.imports)
+    used = "".join(f'import "{file}";\n' for file in sorted(needed))
     return f'syntax = "proto3";\n\npackage banyan.{draft.service}.v1;\n\n{used}\n{body}'
 
 

@@ -115,7 +115,7 @@ class Bench:
         self.open = owner  # owns the table: no row-level security
         self.bare = await asyncpg.connect(address.dsn("party", Role.APP))
         await self.bare.execute("SELECT set_config('app.tenant', $1, false)", self.person.tenant_id)
-        store = self.world.host.resources["party.Source"].store
+        store = self.world.host.here["party"][source_pb2.Source].store
         self.columns = ", ".join(
             part.select.format(c=f"t.{part.name}")
             for parts in store._columns.values()

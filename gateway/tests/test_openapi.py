@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import pytest_asyncio
+from banyan.api.v1 import options_pb2
 from banyan.party.v1 import source_pb2
 from google.protobuf import descriptor_pool
 
@@ -91,9 +92,20 @@ def test_every_variable_of_a_path_is_a_required_parameter(contract):
             assert all(p["required"] for p in asked)
 
 
-def test_every_operation_asks_for_a_token_and_names_every_refusal(contract):
+def test_every_operation_but_the_public_ones_asks_for_a_token(contract):
+    """Nothing asks for a token unless it is said: the document has no security of its own."""
+    assert "security" not in contract
+    public = {m.name for m in contract_methods() if m.access == options_pb2.ACCESS_PUBLIC}
+    assert "SignIn" in public
+    for name, operation in operations(contract).items():
+        if name in public:
+            assert "security" not in operation
+        else:
+            assert operation["security"] == [{"token": []}]
+
+
+def test_every_operation_names_every_refusal(contract):
     for operation in operations(contract).values():
-        assert operation["security"] == [{"token": []}]
         refusals = {status for status in operation["responses"] if status not in ("200", "201")}
         expected = "400 401 403 404 405 409 412 413 415 422 429 500 503 504 default"
         assert refusals == set(expected.split())

@@ -84,11 +84,49 @@ async def test_different_people_sessions_and_tenants_are_asked_for_by_themselves
     assert (identity.asked_access, identity.asked_tenant) == (4, 2)
 
 
-async def test_while_events_are_heard_knowledge_is_kept(directory, identity, clock):
-    await may_read(directory)
-    clock.now += 10_000
-    await may_read(directory)
-    assert identity.asked_access == 1
+async def test_while_events_are_heard_knowledge_is_a_minute_old_at_most(directory, identity, clock):
+    """Some things change by the calendar alone: no event says that an assignment has ended."""
+    assert await may_read(directory)
+    identity.grants = ()
+    clock.now += 59.9
+    assert await may_read(directory)
+    assert (identity.asked_access, identity.asked_tenant) == (1, 1)
+    clock.now += 0.2
+    assert not await may_read(directory)
+    assert (identity.asked_access, identity.asked_tenant) == (2, 2)
+
+
+async def test_a_tenant_may_be_asked_for_as_it_is_since_an_instant(directory, identity, clock):
+    """A record may name a unit made a moment ago, of which no event has come yet."""
+    before = await directory.tenant("t", since=clock.now)
+    assert await directory.tenant("t", since=clock.now) is before, "it is just as old as asked"
+    clock.now += 1
+    assert await directory.tenant("t", since=clock.now - 1) is before
+    assert identity.asked_tenant == 1
+    identity.tree = Tree({"top": "", "team": "top"})
+    assert "team" not in (await directory.tenant("t")).tree
+    assert "team" in (await directory.tenant("t", since=clock.now)).tree
+    assert "team" in (await directory.tenant("t")).tree, "what was learnt is kept"
+    assert identity.asked_tenant == 2
+
+
+async def test_a_crowd_that_wants_the_same_instant_makes_it_ask_once(directory, identity, clock):
+    await directory.tenant("t")
+    clock.now += 1
+    since = clock.now
+    await asyncio.gather(*(directory.tenant("t", since=since) for _ in range(100)))
+    assert identity.asked_tenant == 2
+
+
+async def test_a_newer_tree_makes_permissions_be_asked_for_again(directory, identity, clock):
+    """They are compiled for one state of the tree, whoever had it fetched."""
+    identity.grants = (Grant("party.Source", "read", Scope.SUBTREE, "top"),)
+    await directory.grants("t", "u", "s")
+    identity.tree = Tree({"top": "", "team": "top"})
+    clock.now += 1
+    await directory.tenant("t", since=clock.now)
+    _, after = await directory.grants("t", "u", "s")
+    assert after.reach("party.Source", "read").units == {"top", "team"}
 
 
 async def test_while_events_are_not_heard_knowledge_is_two_seconds_old_at_most(

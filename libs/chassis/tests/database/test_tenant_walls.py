@@ -379,7 +379,7 @@ async def test_the_app_role_can_only_add_to_the_change_log(walls, pool, sql):
 
 async def test_the_relay_role_reads_no_noun(world):
     relay = await asyncpg.connect(world.host.address.dsn("party", Role.RELAY))
-    nouns = [r.noun for r in world.host.resources.values() if r.noun.service == "party"]
+    nouns = [r.noun for r in world.host.here["party"].values()]
     assert nouns
     tables = ["title", *(noun.table_name for noun in nouns)]
     for table in tables:

@@ -133,7 +133,7 @@ async def create(world: World, person: Person, name: str = "") -> str:
 
 
 @pytest.fixture
-def person(world) -> Person:
+async def person(world) -> Person:
     """Somebody who may do everything, in a tenant of their own."""
     return await world.person(await world.tenant())
 

@@ -68,7 +68,7 @@ class Held:
 
 
 @pytest.fixture
-def tenant(world):
+async def tenant(world):
     return await world.tenant()
 
 

@@ -50,7 +50,7 @@ def random_orders() -> list[tuple[int, list[tuple[str, bool]], int]]:
 
 
 @pytest.fixture(scope="module")
-def person(world):
+async def person(world):
     return await world.person(await world.tenant())
 
 

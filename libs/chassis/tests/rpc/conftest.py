@@ -17,6 +17,7 @@ from chassis.rpc import (
     serve_grpc,
 )
 from chassis.rpc.registry import contract_methods
+from chassis.testing import Person
 
 OUTER = next(m for m in contract_methods() if m.name == "CreateSource")
 INNER = next(m for m in contract_methods() if m.name == "ListSources")
@@ -27,8 +28,8 @@ Handle = Callable[[Any, Call], Awaitable[Any]]
 class Bench:
     """A dispatcher of two methods whose handlers the test writes, and a channel to it."""
 
-    def __init__(self, world) -> None:
-        self.person = await world.person(await world.tenant())
+    def __init__(self, world, person: Person) -> None:
+        self.person = person
         self.handle: Handle = self.answer
         self.inner: Handle = self.nothing
         self.channels = Channels(world.host.keys)
@@ -55,7 +56,7 @@ class Bench:
 
 @pytest_asyncio.fixture(params=["local", "wire"])
 async def bench(world, request) -> AsyncGenerator[Bench]:
-    made = Bench(world)
+    made = Bench(world, await world.person(await world.tenant()))
     dispatcher = Dispatcher(
         {
             OUTER: lambda asked, call: made.handle(asked, call),

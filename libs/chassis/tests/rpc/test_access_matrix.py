@@ -4,23 +4,27 @@ The methods come from the contract and the requests are built from their descrip
 is covered the day it is born; one whose request cannot be built fails here.
 """
 
+import asyncio
 import dataclasses
-import itertools
+import time
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from banyan.api.v1 import options_pb2
+from banyan.identity.v1 import tenant_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Claims, Grant, Scope
+from chassis.access import Claims, Grant, Scope, TokenReader
 from chassis.hosting import installed_services
 from chassis.resources import Noun
-from chassis.rpc import Method, acting, violations_of
+from chassis.rpc import Dispatcher, Method, acting, violations_of
 from chassis.rpc.method import SIGNED_IN
 from chassis.rpc.registry import contract_methods
 from chassis.testing import Person, Samples
+from chassis.testing.samples import samples_for
 
 NOUNS = {noun.name: noun for service in installed_services().values() for noun in service.nouns}
 METHODS = {m.path: m for m in contract_methods() if m.access != options_pb2.ACCESS_PUBLIC}
@@ -33,7 +37,25 @@ OPTIONAL = {
     *("page_size", "page_token", "filter", "order_by", "read_mask", "update_mask", "etag"),
     *("request_id", "show_deleted", "include_total_size", "after"),
 }
-_numbers = itertools.count()
+# Fields of requests that mean the same whatever the method.
+PLAIN = {
+    "service": "party",
+    "resource": "party.Source",
+    "action": "read",
+    "name": "a name",
+    "new_password": "a new long password",
+    "administrator_email": "first@example.com",
+    "administrator_name": "First",
+}
+PASSWORD = "correct horse battery"
+# What is called before there is a token, and the proof that comes with the call instead.
+PUBLIC = {
+    "/banyan.identity.v1.SessionService/SignIn": "e-mail and password",
+    "/banyan.identity.v1.SessionService/RefreshSession": "the refresh token, good once",
+    "/banyan.identity.v1.SessionService/IssueClientToken": "the client's id and secret",
+    "/banyan.identity.v1.SessionService/ExchangeApiKey": "the key",
+}
+PUBLIC_METHODS = {m.path: m for m in contract_methods() if m.access == options_pb2.ACCESS_PUBLIC}
 
 
 def cases(wanted) -> Any:
@@ -47,16 +69,17 @@ def noun_of(method: Method) -> Noun | None:
 
 
 def is_new(method: Method) -> bool:
-    """Tell whether the record in the request is one that does not exist yet."""
-    return method.verb in ("Create", "BatchCreate")
+    """Tell whether the records in the request are some that do not exist yet.
+
+    Only an Update brings a whole record that is there already.
+    """
+    return method.verb != "Update"
 
 
 def names_a_record(method: Method) -> bool:
     """Tell whether the request names an existing record."""
     fields = method.request_type.DESCRIPTOR.fields_by_name
-    noun = noun_of(method)
-    inner = noun is not None and not is_new(method) and noun.table_name in fields
-    return noun is not None and ("id" in fields or inner)
+    return noun_of(method) is not None and ("id" in fields or method.verb == "Update")
 
 
 def for_people(method: Method) -> bool:
@@ -65,6 +88,11 @@ def for_people(method: Method) -> bool:
 
 def needs_permission(method: Method) -> bool:
     return for_people(method) and method.action != SIGNED_IN
+
+
+def reads_many(method: Method) -> bool:
+    """Tell whether it gives whatever is within reach: lists, counts, the tree."""
+    return needs_permission(method) and method.action == "read" and not names_a_record(method)
 
 
 def refuses_a_service(method: Method) -> bool:
@@ -79,6 +107,7 @@ class Door:
     method: Method
     admin: Person
     wire: bool
+    samples: Samples = None  # type: ignore[assignment] (set with the record)
     record: Any = None
     request: Any = None
 
@@ -109,48 +138,117 @@ class Door:
         request = get.request_type(id=self.record.id)
         return await self.send(get.path, get.service, request, self.admin.metadata)
 
-    async def prepare(self) -> None:
-        """Make the record and the request; a field nobody knows how to fill is a failure."""
-        if self.noun is not None:
-            create = next(m for m in self.noun.rpcs if m.verb == "Create")
-            sample = Samples(self.noun).make()
-            request = create.request_type(**{self.noun.table_name: sample})
-            self.record = await self.send(create.path, create.service, request, self.admin.metadata)
-        self.request = self.build()
+    async def call(self, name: str, person: Person | None = None, /, **fields: Any) -> Any:
+        """Call another method, as the admin when nobody is named."""
+        method = next(m for m in contract_methods() if m.name == name)
+        request = method.request_type(**fields)
+        metadata = (person or self.admin).metadata
+        return await self.send(method.path, method.service, request, metadata)
 
-    def build(self) -> Message:
+    async def prepare(self) -> None:
+        """Make the record and the request; what nobody knows how to make or fill is a failure."""
+        if self.noun is not None:
+            self.samples = await samples_for(self.noun, self.world, self.admin)
+            self.record = await self.make_record()
+        self.request = await self.build()
+
+    async def make_record(self) -> Any:
+        create = next((m for m in self.noun.rpcs if m.verb == "Create"), None)
+        if create is not None:
+            return await self.call(create.name, **{self.noun.table_name: self.samples.make()})
+        if self.noun.name not in BEGINNINGS:
+            pytest.fail(f"teach this test to make a {self.noun.name}, which has no Create")
+        return await BEGINNINGS[self.noun.name](self)
+
+    async def build(self) -> Message:
         request = self.method.request_type()
         for field in request.DESCRIPTOR.fields:
             if field.name in OPTIONAL:
                 continue
-            if not self.fill(request, field.name):
+            if not await self.fill(request, field.name):
                 pytest.fail(
                     f"{self.method.path}: teach this test to fill {field.name} of"
                     f" {request.DESCRIPTOR.name}"
                 )
-        broken = [] if is_new(self.method) else violations_of(request)
+        if self.method.verb == "Summarize":
+            request.filter = f'id = "{self.record.id}"'
+        broken = [] if self.method.verb in ("Create", "BatchCreate") else violations_of(request)
         assert not broken, f"{self.method.path}: the request built here is not valid: {broken}"
         return request
 
-    def fill(self, request: Any, name: str) -> bool:
+    async def fill(self, request: Any, name: str) -> bool:
         field = request.DESCRIPTOR.fields_by_name[name]
-        if name == "service":
-            request.service = "party"
-        elif name == "id" and self.record is not None:
+        if name == "id" and self.record is not None:
             request.id = self.record.id
+        elif self.method.verb == "Move" and name == self.noun.tree_parent:
+            setattr(request, name, (await self.make_record()).id)
         elif self.noun is not None and field.message_type is self.noun.descriptor:
-            sample = Samples(self.noun).make()
-            if field.is_repeated:
-                getattr(request, name).append(sample)
-            elif is_new(self.method):
-                getattr(request, name).CopyFrom(sample)
-            else:
-                changed, _ = Samples(self.noun).changed(self.record)
-                changed.etag = ""
-                getattr(request, name).CopyFrom(changed)
+            getattr(request, name).CopyFrom(self.sample())
+        elif self.method.verb == "BatchCreate" and name == "requests":
+            getattr(request.requests.add(), self.noun.table_name).CopyFrom(self.samples.make())
+        elif name in ("tenant_id", "user_id") and self.noun is None:
+            setattr(request, name, getattr(self.admin, name))
+        elif name == "record_id":
+            made = await self.call("CreateSource", source={"name": f"s {uuid.uuid4()}"})
+            request.record_id = made.id
+        elif name in PLAIN:
+            setattr(request, name, PLAIN[name])
         else:
             return not violations_of(request)  # nothing asks for it
         return True
+
+    def sample(self) -> Any:
+        """Give a record as the request brings it: a new one, or the one there is, changed."""
+        if is_new(self.method):
+            made = self.samples.make()
+            if self.noun.name == "identity.Tenant":
+                made.slug = f"t{uuid.uuid4().hex}"
+            return made
+        changed, _ = self.samples.changed(self.record)
+        changed.etag = ""
+        return changed
+
+
+async def own_tenant(door: Door) -> Any:
+    """A firm is founded by services only; the world has founded the admin's."""
+    return await door.call("GetTenant", id=door.admin.tenant_id)
+
+
+async def own_session(door: Door) -> Any:
+    """Sign the admin in, who holds that session's token from then on."""
+    admin = door.admin
+    first = door.world.administrator(admin.tenant_id)
+    user = await door.call("SetUserPassword", first, id=admin.user_id, new_password=PASSWORD)
+    slug = (await own_tenant(door)).slug
+    signed = await door.call("SignIn", tenant=slug, email=user.email, password=PASSWORD)
+    door.admin = dataclasses.replace(admin, token=signed.access_token, session_id=signed.session.id)
+    return signed.session
+
+
+async def own_key(door: Door) -> Any:
+    return (await door.call("IssueApiKey", name=f"key {uuid.uuid4()}")).api_key
+
+
+async def audited(door: Door) -> Any:
+    """Change something and wait until insight has heard of it."""
+    made = await door.call("CreateSource", source={"name": f"s {uuid.uuid4()}"})
+    asked = f'resource_id = "{made.id}"'
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        found = (await door.call("ListAuditRecords", filter=asked)).audit_records
+        if found:
+            return found[0]
+        await asyncio.sleep(0.01)
+    return pytest.fail("insight never heard of a change")
+
+
+# How records come to be of which there is no Create.
+BEGINNINGS: dict[str, Callable[[Door], Awaitable[Any]]] = {
+    "identity.Tenant": own_tenant,
+    "identity.Session": own_session,
+    "identity.ApiKey": own_key,
+    "insight.AuditRecord": audited,
+}
 
 
 @pytest.fixture
@@ -238,13 +336,22 @@ async def test_another_tenants_record_is_not_found(door):
 @cases(lambda m: for_people(m) and not names_a_record(m))
 async def test_another_tenant_is_told_nothing_of_this_one(door):
     stranger = await door.world.person(await door.world.tenant())
+    refusal = None
     try:
         answer = await door.knock(stranger.metadata)
-    except REFUSED:
+    except (*REFUSED, *BY_STATE, errors.Invalid) as error:
+        refusal = error
+    if isinstance(refusal, errors.Invalid):
+        # A new record of theirs refers to records of this tenant, which they do not have.
+        assert {v.reason for v in refusal.violations} == {"REFERENCE_NOT_FOUND"}
+        assert door.method.verb == "Create"
+    if refusal is not None:
         return
+    told = answer.SerializeToString()
+    assert door.admin.tenant_id.encode() not in told
+    assert door.admin.user_id.encode() not in told
     if door.record is not None:
-        assert door.record.id.encode() not in answer.SerializeToString()
-        assert door.admin.tenant_id.encode() not in answer.SerializeToString()
+        assert door.record.id.encode() not in told
         assert await door.read() == door.record
 
 
@@ -291,16 +398,33 @@ async def test_what_reaches_ones_own_only_does_not_reach_another_persons(door):
 
 
 @WIRES
-@cases(lambda m: needs_permission(m) and m.verb == "List")
-async def test_a_list_has_nothing_from_beyond_ones_reach(door):
+@cases(lambda m: for_people(m) and not needs_permission(m) and names_a_record(m))
+async def test_being_signed_in_is_no_right_to_another_persons_record(door):
+    tenant = door.admin.tenant_id
+    team = await door.world.unit(tenant)
+    for grants in (
+        [],
+        [Grant("*", "read", Scope.ALL)],
+        *([Grant("*", "*", scope, team)] for scope in (Scope.OWN, Scope.UNIT, Scope.SUBTREE)),
+    ):
+        person = await door.world.person(tenant, grants, team)
+        await door.refused(person.metadata, errors.Forbidden, errors.NotFound)
+
+
+@WIRES
+@cases(reads_many)
+async def test_what_gives_many_gives_nothing_from_beyond_ones_reach(door):
+    def told_of_it(answer) -> bool:
+        if door.method.verb == "Summarize":  # it is asked about this record only
+            return answer.totals.values["count"].number_value > 0
+        return door.record.id.encode() in answer.SerializeToString()
+
     tenant = door.admin.tenant_id
     team = await door.world.unit(tenant)
     for scope, unit in ((Scope.OWN, ""), (Scope.UNIT, team), (Scope.SUBTREE, team)):
         person = await door.world.person(tenant, [Grant("*", "*", scope, unit)], team)
-        answer = await door.knock(person.metadata)
-        assert door.record.id.encode() not in answer.SerializeToString()
-    answer = await door.knock(door.admin.metadata)
-    assert door.record.id.encode() in answer.SerializeToString(), "it is there to be found"
+        assert not told_of_it(await door.knock(person.metadata))
+    assert told_of_it(await door.knock(door.admin.metadata)), "it is there to be found"
 
 
 @WIRES
@@ -330,6 +454,106 @@ async def test_a_service_cannot_sign_for_a_person(door):
 
 
 def test_a_public_method_is_public_on_purpose():
-    """Nothing is public yet; the first one is added here with its reason."""
-    public = {m.path for m in contract_methods() if m.access == options_pb2.ACCESS_PUBLIC}
-    assert public == set()
+    """Whoever calls these has no token yet; the proof comes with the call, as PUBLIC says."""
+    assert PUBLIC_METHODS.keys() == PUBLIC.keys()
+
+
+def public_request(method: Method, **fields: str) -> Message:
+    """Fill a request with nonsense of the right form."""
+    nonsense = {"client_id": str(uuid.uuid4())}
+    request = method.request_type()
+    for field in request.DESCRIPTOR.fields:
+        value = fields.get(field.name, nonsense.get(field.name, "nonsense"))
+        setattr(request, field.name, value)
+    return request
+
+
+PUBLIC_CASES = pytest.mark.parametrize(
+    "path", PUBLIC_METHODS, ids=[path.split(".")[-1] for path in PUBLIC_METHODS]
+)
+
+
+@WIRES
+@PUBLIC_CASES
+async def test_a_public_method_refuses_a_proof_that_proves_nothing(world, path, wire):
+    method = PUBLIC_METHODS[path]
+    first = world.administrator(await world.tenant())
+    slug = (
+        await world.call("GetTenant", tenant_pb2.GetTenantRequest(id=first.tenant_id), first)
+    ).slug
+    # Of a firm that is there, and secrets that look like those the system makes.
+    likely = {
+        "tenant": [slug],
+        "client_id": [first.user_id],
+        "refresh_token": ["bnr_", "bnk_" + "A" * 75, "bnr_" + "A" * 75, first.token],
+        "api_key": ["bnk_", "bnr_" + "A" * 75, "bnk_" + "A" * 75, first.token],
+    }
+    fields = method.request_type.DESCRIPTOR.fields_by_name
+    requests = [public_request(method)] + [
+        public_request(method, **{name: text})
+        for name in likely.keys() & fields.keys()
+        for text in likely[name]
+    ]
+    for request in requests:
+        with pytest.raises(errors.Unauthenticated) as caught:
+            await world.call(path, request, None, wire=wire)
+        # It does not tell which part was wrong.
+        assert caught.value.reason in ("SIGN_IN_FAILED", "SECRET_INVALID", "SESSION_ENDED")
+
+
+@WIRES
+@PUBLIC_CASES
+async def test_a_public_method_refuses_what_is_no_proof_at_all(world, path, wire):
+    method = PUBLIC_METHODS[path]
+    empty = method.request_type()
+    with pytest.raises(errors.Invalid):
+        await world.call(path, empty, None, wire=wire)
+    for field in empty.DESCRIPTOR.fields:
+        for text in ("", "x" * 2000):
+            with pytest.raises(errors.Invalid) as caught:
+                await world.call(
+                    path, public_request(method, **{field.name: text}), None, wire=wire
+                )
+            assert [v.path for v in caught.value.violations] == [field.name]
+
+
+@WIRES
+@PUBLIC_CASES
+async def test_a_token_is_no_proof_for_a_public_method(world, path, wire):
+    person = await world.person(await world.tenant())
+    with pytest.raises(errors.Unauthenticated):
+        await world.call(path, public_request(PUBLIC_METHODS[path]), person, wire=wire)
+
+
+@PUBLIC_CASES
+async def test_a_public_method_is_limited_by_peer(world, path):
+    """Whoever guesses is slowed down, whatever else they carry; nobody else is."""
+    method, person = PUBLIC_METHODS[path], await world.person(await world.tenant())
+
+    async def answer(request: Any, call: Any) -> Any:
+        return method.response_type()
+
+    dispatcher = Dispatcher(
+        {method: answer},
+        tokens=TokenReader(world.host.keys),
+        directory=world.host.directory,
+        channels=world.host.channels,
+        calls_per_second=100_000,
+        public_calls_per_second=1,
+    )
+
+    async def refusals(peer: str, **metadata: str) -> list[errors.Error]:
+        # Far more than the limit, so that a second that begins meanwhile makes no difference.
+        calls = [
+            dispatcher.call(path, public_request(method), {"x-peer": peer, **metadata})
+            for _ in range(50)
+        ]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(a, (errors.Exhausted, method.response_type)) for a in answers)
+        return [answer for answer in answers if isinstance(answer, errors.Exhausted)]
+
+    found = await refusals("192.0.2.1")
+    assert 0 < len(found) < 50
+    assert {error.reason for error in found} == {"RATE_LIMITED"}
+    assert len(await refusals("192.0.2.2")) < 50, "another peer has a limit of its own"
+    assert await refusals("192.0.2.3", **person.metadata), "a token buys no more guesses"

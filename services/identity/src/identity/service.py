@@ -16,9 +16,9 @@ from identity.user import USER
 SERVICE = Service(
     "identity",
     nouns=(
-        ORG_UNIT,
         TENANT,
         LEGAL_ENTITY,
+        ORG_UNIT,
         USER,
         POSITION,
         ROLE,

@@ -1,6 +1,8 @@
 """Composition root of party."""
 
 from chassis.hosting import Service
+from party.contact import CONTACT
+from party.organization import ORGANIZATION
 from party.source import SOURCE
 
-SERVICE = Service("party", nouns=(SOURCE,))
+SERVICE = Service("party", nouns=(SOURCE, ORGANIZATION, CONTACT))

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -32,7 +33,7 @@ class Xid8(UserDefinedType[int]):
 
 
 def chassis_tables(schema: str) -> MetaData:
-    """Describe change, request, inbox, dead_letter, timer and title for one schema."""
+    """Describe change, request, inbox, dead_letter, timer, title and saga for one schema."""
     metadata = MetaData(schema=schema)
     _change(metadata)
     _request(metadata)
@@ -40,6 +41,7 @@ def chassis_tables(schema: str) -> MetaData:
     _dead_letter(metadata)
     _timer(metadata)
     _title(metadata)
+    _saga(metadata)
     return metadata
 
 
@@ -157,4 +159,24 @@ def _title(metadata: MetaData) -> None:
         _uuid("resource_id", primary_key=True),
         _text("title"),
         Column("version", BigInteger, nullable=False),
+        Column("owner_user_id", UUID(as_uuid=False), nullable=True),
+        Column("org_unit_id", UUID(as_uuid=False), nullable=True),
+    )
+
+
+def _saga(metadata: MetaData) -> None:
+    """What happens in several services, whole or not at all: how far each has come."""
+    Table(
+        "saga",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _uuid("id", primary_key=True),
+        _text("kind"),
+        Column("state", LargeBinary, nullable=False),
+        Column("step", Integer, nullable=False, server_default="0"),
+        Column("undoing", Boolean, nullable=False, server_default="false"),
+        Column("due_time", DateTime(timezone=True), nullable=False),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("error", Text, nullable=False, server_default=""),
+        Index("saga_due_time", "due_time"),
     )

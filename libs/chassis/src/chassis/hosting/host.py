@@ -19,8 +19,10 @@ from chassis.events.change import READ_CHANGES, parse_position
 from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
-from chassis.resources import Resource, Resources
+from chassis.resources import Resources
 from chassis.resources.query import PageTokens
+from chassis.resources.saga import SagaRunner
+from chassis.resources.titles import title_consumers
 from chassis.rpc import (
     Call,
     Channels,
@@ -68,7 +70,7 @@ class Host:
         self.address = Address(settings.database_url, settings.database_passwords)
         self.databases: dict[str, Database] = {}
         self.brokers: dict[str, Broker] = {}
-        self.resources: dict[str, Resource] = {}
+        self.here: dict[str, Resources] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
         self._servers: list[grpc.aio.Server] = []
         self.grpc_port = 0
@@ -128,9 +130,10 @@ class Host:
         for service in self.services.values():
             if not service.has_database:
                 continue
-            here = Resources(self.databases[service.name], service.nouns, tokens, self.keys)
+            database = self.databases[service.name]
+            here = Resources(database, service.nouns, tokens, self.keys, self.channels)
+            self.here[service.name] = here
             for resource in here.values():
-                self.resources[resource.noun.name] = resource
                 handlers.update(resource.handlers())
             for method in contract_methods(service.name):
                 if method.path in service.methods:
@@ -163,11 +166,15 @@ class Host:
             relay = Relay(self.address, broker)
             database.on_commit.append(relay.wake)
             self._spawn(f"{service.name}.relay", relay.run())
-            sweeper = Sweeper(database, self.address, service.timers)
+            here = self.here[service.name]
+            sweeper = Sweeper(database, self.address, tuple(service.timers(here)))
             self._spawn(f"{service.name}.timers", sweeper.run())
-            for consumer in service.consumers:
-                runner = ConsumerRunner(consumer, database, broker)
-                self._spawn(f"{service.name}.{consumer.name}", runner.run())
+            if service.sagas:
+                runner = SagaRunner(here, service.sagas)
+                self._spawn(f"{service.name}.sagas", runner.run(self.address))
+            for consumer in (*service.consumers(here), *title_consumers(here)):
+                taking = ConsumerRunner(consumer, database, broker)
+                self._spawn(f"{service.name}.{consumer.name}", taking.run())
         if service.front is not None:
             front = Front(self.channels, self.ready, self.settings, self.port)
             self._spawn(f"{service.name}.door", service.front(front))

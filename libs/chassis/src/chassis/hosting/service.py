@@ -1,7 +1,7 @@
 """A service is a value; a target is a list of services."""
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,12 +14,17 @@ from sqlalchemy import MetaData
 from chassis.database.migrations import Schema
 from chassis.events import Consumer, Timer
 from chassis.resources import Noun, Resources, metadata_of
+from chassis.resources.saga import Saga
 from chassis.rpc import Call
 
 if TYPE_CHECKING:
     from chassis.hosting.host import Front
 
 Method = Callable[[Resources, Any, Call], Awaitable[Message]]
+
+
+def _none(_: Resources) -> tuple[()]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -32,20 +37,22 @@ class Service:
         methods: handlers of gRPC services that are not a noun's, by ``/package.Service/Method``.
         consumers: what it does about events of others.
         timers: what it does when something is due.
+        sagas: what it makes happen in several services, whole or not at all.
         front: runs until cancelled, for a service with a door of its own (the gateway).
     """
 
     name: str
     nouns: tuple[Noun, ...] = ()
     methods: Mapping[str, Method] = field(default_factory=dict[str, Method])
-    consumers: tuple[Consumer, ...] = ()
-    timers: tuple[Timer, ...] = ()
+    consumers: Callable[[Resources], Sequence[Consumer]] = _none
+    timers: Callable[[Resources], Sequence[Timer]] = _none
+    sagas: tuple[Saga, ...] = ()
     front: "Callable[[Front], Awaitable[None]] | None" = None
 
     @property
     def has_database(self) -> bool:
         """Tell whether it keeps anything."""
-        return bool(self.nouns or self.consumers)
+        return bool(self.nouns)
 
     @functools.cached_property
     def metadata(self) -> MetaData:

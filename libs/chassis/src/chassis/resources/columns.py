@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.types import TypeEngine
 
 from chassis import errors
+from chassis.database import TENANT_ID
 from chassis.json import codec_of, short_enum_name
 from chassis.json.fields import enum_of, is_map, message_name, message_of
 from chassis.json.refusal import Refused
@@ -38,6 +39,9 @@ from chassis.json.wellknown import EPOCH, decode_timestamp
 
 _INTEGERS = {3, 4, 5, 6, 7, 13, 15, 16, 17, 18}
 _F = FieldDescriptor
+# Columns that tables have beside those of their fields.
+TITLE_SORT_KEY, VERSION, PATH = "title_sort_key", "version", "path"
+OWN_COLUMNS = {TENANT_ID, TITLE_SORT_KEY, VERSION, PATH}
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,8 @@ def behaviors(field: FieldDescriptor) -> set[int]:
 
 
 def column_name(field: str) -> str:
-    """Name the column of a field: the same, but for words that SQL keeps to itself."""
-    return f"{field}_" if field in RESERVED_WORDS else field
+    """Name the column of a field: the same, but for words SQL or the chassis keeps to itself."""
+    return f"{field}_" if field in RESERVED_WORDS | OWN_COLUMNS else field
 
 
 def columns_of(field: FieldDescriptor) -> tuple[FieldColumn, ...]:

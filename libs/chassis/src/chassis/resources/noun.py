@@ -23,8 +23,9 @@ HEADER_FIELDS = OUTPUT_FIELDS | {"id", "external_id", "owner_user_id", "org_unit
 _HEADER_FILTERABLE = HEADER_FIELDS - {"etag"}
 _HEADER_SORTABLE = frozenset({"id", "create_time", "update_time"})
 
-# A business verb on one record: changes it or refuses. It gets record, request, surroundings.
-Verb = Callable[[Any, Any, Around], None]
+# A business verb on one record: changes it or refuses, and gives the facts it establishes. It gets
+# record, request and surroundings.
+Verb = Callable[[Any, Any, Around], Iterable[Message] | None]
 # A method that is more than a change of one record.
 Custom = Callable[["Resources", Any, Call], Awaitable[Message]]
 
@@ -36,6 +37,8 @@ class Hooks:
     The last argument of most is an `Around`: who acts, when, and the records that are referred to.
 
     Attributes:
+        complete: fills a new record in from what is stored; the last argument is for remembering
+            it between the records of a batch.
         prepare_create: completes a record about to be made.
         prepare_update: completes a record about to be changed; gets it as it was and as it will be.
         validate: refuses a record whose fields contradict each other.
@@ -44,6 +47,7 @@ class Hooks:
         published_events: facts of the business to publish with a change (old is None on create).
     """
 
+    complete: Callable[["Resources", Call, Any, dict[Any, Any]], Awaitable[None]] | None = None
     prepare_create: Callable[[Any, Around], None] | None = None
     prepare_update: Callable[[Any, Any, Around], None] | None = None
     validate: Callable[[Any, Around], None] | None = None

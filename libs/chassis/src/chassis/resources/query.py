@@ -27,9 +27,9 @@ from chassis.expressions import (
     parse_order,
 )
 from chassis.json.wellknown import snake
-from chassis.resources.columns import FieldColumn, literal, reference_type
+from chassis.resources.columns import PATH, TITLE_SORT_KEY, FieldColumn, literal, reference_type
 from chassis.resources.noun import Noun
-from chassis.resources.table import PATH, TITLE_SORT_KEY, field_columns
+from chassis.resources.table import field_columns
 
 ORG_UNIT = "identity.banyan/OrgUnit"
 _OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -252,15 +252,15 @@ def subtree_of(column: str, prefix: str) -> str:
     return f"{column} >= {prefix} AND {column} < left({prefix}, -1) || '/'"
 
 
-def within(reach: Reach, fields: Sequence[str], sql: Sql) -> str:
+def within(reach: Reach, fields: Sequence[str], sql: Sql, alias: str = "t") -> str:
     """Give the condition that a row is within reach; "" when everything is."""
     if reach.everything:
         return ""
     parts: list[str] = []
     if reach.own and "owner_user_id" in fields:
-        parts.append(f"t.owner_user_id = {sql.bind(reach.user_id, 'uuid')}")
+        parts.append(f"{alias}.owner_user_id = {sql.bind(reach.user_id, 'uuid')}")
     if reach.units and "org_unit_id" in fields:
-        parts.append(f"t.org_unit_id = ANY({sql.bind(sorted(reach.units), 'uuid[]')})")
+        parts.append(f"{alias}.org_unit_id = ANY({sql.bind(sorted(reach.units), 'uuid[]')})")
     return "(" + " OR ".join(parts) + ")" if parts else "false"
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import KeyRing
+from chassis.access import Caller, KeyRing
 from chassis.database import Database, Transaction
 from chassis.resources.around import Around
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
@@ -17,11 +18,15 @@ from chassis.resources.references import is_id
 from chassis.resources.requests import Request, Requests
 from chassis.resources.rules import EVERYTHING, Rules, now
 from chassis.resources.store import COUNT_MAX, Store
+from chassis.resources.titles import See
 from chassis.resources.tree import TreeRows
-from chassis.rpc import Call, Handler, Method
+from chassis.rpc import Call, Channels, Handler, Method
+from chassis.rpc.registry import contract_methods
+from chassis.telemetry import new_trace_parent
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 1000
+BACKGROUND_SECONDS = 30
 EXTERNAL_ID_LENGTH_MAX = 200
 _ATTEMPTS = 10
 # Turns the answer of a write into what is kept of it under the request id.
@@ -35,9 +40,15 @@ class Resources(Mapping[type[Message], "Resource"]):
     """
 
     def __init__(
-        self, database: Database, nouns: Sequence[Noun], tokens: PageTokens, keys: KeyRing
+        self,
+        database: Database,
+        nouns: Sequence[Noun],
+        tokens: PageTokens,
+        keys: KeyRing,
+        channels: Channels,
     ) -> None:
         self.database = database
+        self.channels = channels
         self.requests = Requests(database)
         self.key_ring = keys
         self.nouns = tuple(nouns)
@@ -53,6 +64,20 @@ class Resources(Mapping[type[Message], "Resource"]):
 
     def __len__(self) -> int:
         return len(self._by_message)
+
+    def call_of(self, method: str, tenant_id: str, on_behalf_of: str = "") -> Call:
+        """Give the call under which the service itself acts in the background.
+
+        Args:
+            method: the path of the method it stands for, whose action the change is named after.
+        """
+        return Call(
+            method=next(m for m in contract_methods(self.database.schema) if m.path == method),
+            caller=Caller(tenant_id, service=self.database.schema, on_behalf_of=on_behalf_of),
+            channels=self.channels,
+            deadline=time.monotonic() + BACKGROUND_SECONDS,
+            trace_parent=new_trace_parent(),
+        )
 
     def of_type(self, resource_type: str) -> "Resource | None":
         """Give the resource of a type, None when it is another service's."""
@@ -112,16 +137,19 @@ class Resource:
         """AIP-131."""
         reach = self.rules.reach(call, "read")
         return await self.store.get(
-            call.tenant_id, request.id, reach, self.rules.read_mask(request.read_mask.paths)
+            call.tenant_id,
+            request.id,
+            reach,
+            self.rules.read_mask(request.read_mask.paths),
+            see_of(call),
         )
 
     async def list_page(self, request: Any, call: Call) -> Any:
         """AIP-132, 158, 160: filtered, ordered, by pages that follow a key and not a count."""
         size = self._page_size(request.page_size)
         keys = self.store.query.order(request.order_by)
-        asked = "|".join(
-            (call.tenant_id, request.filter, request.order_by, str(request.show_deleted))
-        )
+        show_deleted = self.noun.soft_delete and request.show_deleted
+        asked = "|".join((call.tenant_id, request.filter, request.order_by, str(show_deleted)))
         cursor = None
         if request.page_token:
             cursor = self.here.tokens.read(asked, request.page_token, keys)
@@ -136,8 +164,9 @@ class Resource:
             size=size,
             cursor=cursor,
             names=self.rules.read_mask(request.read_mask.paths),
-            show_deleted=request.show_deleted,
+            show_deleted=show_deleted,
             make=getattr(answer, self._list_field).add,
+            see=see_of(call),
         )
         if page.next is not None:
             answer.next_page_token = self.here.tokens.write(asked, page.next)
@@ -147,7 +176,7 @@ class Resource:
                 reach=reach,
                 filter_text=request.filter,
                 profile=call.tenant,
-                show_deleted=request.show_deleted,
+                show_deleted=show_deleted,
             )
             answer.total_size = min(count, COUNT_MAX)
             answer.total_size_is_lower_bound = count > COUNT_MAX
@@ -188,14 +217,17 @@ class Resource:
             remembered: what earlier records of the same batch referred to; asked only once.
         """
         self.rules.begin(new, call, OUTPUT_FIELDS if trusted else self.rules.read_only)
-        missing: list[errors.FieldViolation] = []
-        names = self.rules.reference_fields(new)
+        if self.noun.hooks.complete is not None:
+            known = {} if remembered is None else remembered
+            await self.noun.hooks.complete(self.here, call, new, known)
+        wrong = self.rules.malformed(new)
         if not trusted:
-            missing = await self.rules.references.missing(call, new, names, remembered)
+            names = self.rules.reference_fields(new)
+            wrong += await self.rules.references.missing(call, new, names, remembered)
         around = await self.rules.around(call, new, remembered)
-        if self.noun.hooks.prepare_create and not missing:
+        if self.noun.hooks.prepare_create and not wrong:
             self.noun.hooks.prepare_create(new, around)
-        self.rules.check(new, around, missing=missing)
+        self.rules.check(new, around, wrong=wrong)
         if not trusted:
             self.rules.authorize("create", new, around, call)
 
@@ -215,7 +247,17 @@ class Resource:
             await self.tree.plant(transaction, new, Around(call.caller, now(), call.tenant))
         return new
 
-    async def put(self, call: Call, verb: str, old: Any, new: Any, transaction: Transaction) -> Any:
+    async def put(
+        self,
+        call: Call,
+        verb: str,
+        old: Any,
+        new: Any,
+        transaction: Transaction,
+        asked: Keep | None = None,
+        *,
+        facts: Sequence[Message] = (),
+    ) -> Any:
         """Write a changed record together with others; the caller has checked what it does.
 
         Raises:
@@ -224,8 +266,16 @@ class Resource:
         if new == old:
             return old
         advance(old, new)
-        facts = self.rules.facts(verb, old, new)
-        if not await self.store.update(call, verb, old, new, facts=facts, connection=transaction):
+        written = await self.store.update(
+            call,
+            verb,
+            old,
+            new,
+            facts=[*facts, *self.rules.facts(verb, old, new)],
+            request=asked and asked(new),
+            connection=transaction,
+        )
+        if not written:
             raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
         return new
 
@@ -289,10 +339,10 @@ class Resource:
             old, new = await self.loaded(call, request.id, request.etag, "move")
             setattr(new, parent, getattr(request, parent))
             around = await self.rules.around(call, new)
-            missing = await self.rules.references.missing(
-                call, new, self.rules.reference_fields(new)
-            )
-            self.rules.check(new, around, missing=missing)
+            wrong = self.rules.malformed(new)
+            names = self.rules.reference_fields(new)
+            wrong += await self.rules.references.missing(call, new, names)
+            self.rules.check(new, around, wrong=wrong)
             self.rules.authorize("move", new, around, call)
             return await tree.move(self.store, call, old, new, request, around, asked)
 
@@ -304,12 +354,13 @@ class Resource:
     async def change(self, request: Any, call: Call, rule: Verb) -> Any:
         """Run a business verb: the record of `request.id` is changed by a rule, once.
 
-        The rule gets record, request and surroundings; what it leaves as it was is no change.
+        The rule gets record, request and surroundings; what it leaves as it was is no change. The
+        facts it gives are published with the change.
         """
         verb = call.method.action
 
-        def apply(record: Any, around: Around) -> None:
-            rule(record, request, around)
+        def apply(record: Any, around: Around) -> list[Message]:
+            return list(rule(record, request, around) or ())
 
         async def run(asked: Keep | None) -> Any:
             etag: str = getattr(request, "etag", "")
@@ -328,7 +379,7 @@ class Resource:
         *,
         asked: Keep | None,
         merge: Callable[[Any], None] | None = None,
-        rule: Callable[[Any, Around], None] | None = None,
+        rule: Callable[[Any, Around], list[Message] | None] | None = None,
         mask: Sequence[str] = (),
     ) -> Any:
         """Read, change, check and write one record; without an etag, try again when overtaken."""
@@ -336,19 +387,20 @@ class Resource:
             old, new = await self.loaded(call, record_id, etag, verb)
             if merge is not None:
                 merge(new)
+            changed = [name for name in self.rules.reference_fields(new) if name in mask]
+            wrong = self.rules.malformed(new)
+            wrong += await self.rules.references.missing(call, new, changed)
             around = await self.rules.around(call, new)
-            if rule is not None:
-                rule(new, around)
-            if self.noun.hooks.prepare_update and verb == "update":
+            facts = (rule(new, around) if rule is not None else None) or []
+            if self.noun.hooks.prepare_update and verb == "update" and not wrong:
                 self.noun.hooks.prepare_update(old, new, around)
             if new == old:
                 return old
-            changed = [name for name in self.rules.reference_fields(new) if name in mask]
-            missing = await self.rules.references.missing(call, new, changed)
-            self.rules.check(new, around, old, missing=missing)
+            self.rules.check(new, around, old, wrong=wrong)
             self.rules.authorize(verb, new, around, call)
             advance(old, new)
-            if await self._write(call, verb, old, new, asked):
+            facts += self.rules.facts(verb, old, new)
+            if await self._write(call, verb, old, new, facts, asked):
                 return new
             await asyncio.sleep(0.001 * attempt)
         raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
@@ -359,9 +411,9 @@ class Resource:
         verb: str,
         old: Any,
         new: Any,
+        facts: list[Message],
         asked: Keep | None,
     ) -> bool:
-        facts = self.rules.facts(verb, old, new)
         if self.tree is None or verb not in ("delete", "undelete"):
             return await self.store.update(
                 call, verb, old, new, facts=facts, request=asked and asked(new)
@@ -424,7 +476,9 @@ class Resource:
     async def _titled(self, call: Call, record: Any) -> Any:
         """Add the titles of what a written record refers to, as a reader would get them."""
         if self.rules.titles:
-            found = await self.store.get(call.tenant_id, record.id, EVERYTHING, self.rules.titles)
+            found = await self.store.get(
+                call.tenant_id, record.id, EVERYTHING, self.rules.titles, see_of(call)
+            )
             for name in self.rules.titles:
                 setattr(record, name, getattr(found, name))
         return record
@@ -443,6 +497,11 @@ class Resource:
                     if field.message_type is self.noun.descriptor
                 )
         return ""
+
+
+def see_of(call: Call) -> See:
+    """Give how far a caller sees each noun."""
+    return lambda noun: call.reach(noun, "read")
 
 
 def advance(old: Any, new: Any) -> None:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Reach
+from chassis.json.fields import message_name
 from chassis.json.wellknown import snake
 from chassis.resources.around import Around
 from chassis.resources.columns import behaviors, is_reference, reference_type
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from chassis.resources.resource import Resources
 
 EXTERNAL_ID_LENGTH_MAX = 200
+MONEY = "banyan.type.v1.Money"
 EVERYTHING = Reach(everything=True)
 
 
@@ -60,6 +62,11 @@ class Rules:
             name
             for name, field in noun.fields.items()
             if field_behavior_pb2.REQUIRED in behaviors(field)
+        ]
+        self._amounts = [
+            name
+            for name, field in noun.fields.items()
+            if message_name(field) == MONEY and not field.is_repeated
         ]
         self._immutable = {"id", noun.tree_parent} - {""} | {
             name
@@ -111,10 +118,14 @@ class Rules:
         around: Around,
         old: Any = None,
         *,
-        missing: Sequence[errors.FieldViolation] = (),
+        wrong: Sequence[errors.FieldViolation] = (),
     ) -> None:
-        """Refuse what breaks a rule of the contract or of the noun, naming everything at once."""
-        violations = [*violations_of(new, self._singular), *missing]
+        """Refuse what breaks a rule of the contract or of the noun, naming everything at once.
+
+        Args:
+            wrong: what is known to be wrong already.
+        """
+        violations = [*violations_of(new, self._singular), *wrong]
         told = {violation.path for violation in violations}
         for name in self._required:
             path = f"{self._singular}.{name}"
@@ -124,17 +135,37 @@ class Rules:
             if getattr(new, name) != getattr(old, name):
                 path = f"{self._singular}.{name}"
                 violations.append(errors.FieldViolation(path, "IMMUTABLE"))
-        for name in ("id", *self.reference_fields(new)):
-            if not is_id(getattr(new, name)):
-                path = f"{self._singular}.{name}"
-                violations.append(errors.FieldViolation(path, "NOT_AN_ID"))
         if len(getattr(new, "external_id", "")) > EXTERNAL_ID_LENGTH_MAX:
             path = f"{self._singular}.external_id"
             violations.append(errors.FieldViolation(path, "STRING_MAX_LEN"))
+        violations += self._foreign_amounts(new, around)
         if violations:
             raise errors.Invalid("INVALID_FIELDS", violations=violations)
         if self.noun.hooks.validate:
             self.noun.hooks.validate(new, around)
+
+    def malformed(self, new: Any) -> list[errors.FieldViolation]:
+        """Name the ids and references that are none; rules are not asked about such a record."""
+        return [
+            errors.FieldViolation(f"{self._singular}.{name}", "NOT_AN_ID")
+            for name in ("id", *self.reference_fields(new))
+            if not is_id(getattr(new, name))
+        ]
+
+    def _foreign_amounts(self, new: Any, around: Around) -> list[errors.FieldViolation]:
+        """Name the amounts in another currency than the firm's, which wait for finance's rates."""
+        if around.tenant is None:
+            return []
+        wanted = around.tenant.currency_code
+        return [
+            errors.FieldViolation(
+                f"{self._singular}.{name}",
+                "CURRENCY_NOT_SUPPORTED",
+                metadata={"given": getattr(new, name).currency_code, "wanted": wanted},
+            )
+            for name in self._amounts
+            if new.HasField(name) and getattr(new, name).currency_code != wanted
+        ]
 
     def authorize(self, verb: str, record: Any, around: Around, call: Call) -> None:
         """Refuse what lies outside the caller's reach for this verb's action."""

@@ -11,18 +11,16 @@ from chassis import errors
 from chassis.access import Reach, TenantProfile
 from chassis.database import TENANT_ID, Database, Record, Transaction
 from chassis.events import ChangeDraft, draft_change
-from chassis.resources.columns import reference_type
+from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
 from chassis.resources.query import Cursor, Query, SortKey, Sql, seek, within
 from chassis.resources.requests import Request
 from chassis.resources.table import (
-    TITLE_SORT_KEY,
-    VERSION,
     field_columns,
     reader,
     writer,
 )
-from chassis.resources.titles import sort_key
+from chassis.resources.titles import See, Title, sort_key, title_of
 from chassis.rpc import Call
 
 COUNT_MAX = 10_000
@@ -52,12 +50,12 @@ class Store:
         self.noun = noun
         self.database = database
         self.query = Query(noun)
-        self._by_type = {other.resource.type: other for other in nouns}
+        self._nouns = tuple(nouns)
         self._schema = database.schema
         self.table = f"{self._schema}.{noun.table_name}"
         self._columns = field_columns(noun)
         self._write = writer(noun)
-        self._readers: dict[tuple[str, ...], tuple[str, str, Any]] = {}
+        self._readers: dict[tuple[str, ...], tuple[str, tuple[Title, ...], Any]] = {}
         self._all = tuple(noun.fields)
         self._inserts = {with_request: self._insert_sql(with_request) for with_request in (0, 1)}
         self._updates = {with_request: self._update_sql(with_request) for with_request in (0, 1)}
@@ -66,24 +64,40 @@ class Store:
     # --- reading
 
     async def get(
-        self, tenant_id: str, record_id: str, reach: Reach, names: tuple[str, ...] = ()
+        self,
+        tenant_id: str,
+        record_id: str,
+        reach: Reach,
+        names: tuple[str, ...] = (),
+        see: See | None = None,
     ) -> Any:
         """Give one record within reach.
 
         Raises:
             NotFound: not there, or not there for this caller.
         """
-        found = await self.find(tenant_id, record_id, reach, names)
+        found = await self.find(tenant_id, record_id, reach, names, see)
         if found is None:
             raise errors.NotFound("NOT_FOUND", resource=self.noun.name, id=record_id)
         return found
 
     async def find(
-        self, tenant_id: str, record_id: str, reach: Reach, names: tuple[str, ...] = ()
+        self,
+        tenant_id: str,
+        record_id: str,
+        reach: Reach,
+        names: tuple[str, ...] = (),
+        see: See | None = None,
     ) -> Any:
-        """Give one record within reach, None when there is none."""
-        select, joins, read = self._reader(names or self._all)
+        """Give one record within reach, None when there is none.
+
+        Args:
+            names: the fields to read; all when empty.
+            see: how far the reader sees other nouns, for the titles of what is referred to.
+        """
+        select, titles, read = self._reader(names or self._all)
         sql = Sql([record_id])
+        joins = self._joins(titles, see, sql)
         scope = within(reach, self._all, sql)
         statement = f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = $1::uuid"
         if scope:
@@ -103,7 +117,8 @@ class Store:
         Args:
             connection: the transaction to read in; by itself otherwise.
         """
-        select, joins, read = self._reader(self._all)
+        select, titles, read = self._reader(self._all)
+        joins = self._joins(titles, None, Sql())
         sql = f"SELECT {select} FROM {self.table} t{joins} WHERE {condition} ORDER BY t.id"
         if connection is not None:
             return [read(row) for row in await connection.fetch(sql, *arguments)]
@@ -122,6 +137,7 @@ class Store:
         names: tuple[str, ...] = (),
         show_deleted: bool = False,
         make: Callable[..., Any] | None = None,
+        see: See | None = None,
     ) -> Page:
         """Give one page in an order.
 
@@ -131,7 +147,7 @@ class Store:
         A first key that may be null splits the list in two, values before nulls, so that each part
         follows an index; the second part is read only when the first does not fill the page.
         """
-        select, joins, read = self._reader(names or self._all)
+        select, titles, read = self._reader(names or self._all)
         order_columns = ", ".join(_selected(key) for key in keys)
         select += f", {order_columns}"
         parts = [False, True] if keys[0].nullable else [None]
@@ -140,6 +156,7 @@ class Store:
         rows: list[Record] = []
         for null_part in parts:
             sql = Sql()
+            joins = self._joins(titles, see, sql)
             after = cursor if null_part is not True or parts == [True] else None
             where = self._where(
                 reach, filter_text, profile, keys, after, null_part, show_deleted, sql
@@ -215,41 +232,27 @@ class Store:
         found = [part for part in parts if part]
         return " WHERE " + " AND ".join(found) if found else ""
 
-    def _reader(self, names: tuple[str, ...]) -> tuple[str, str, Any]:
-        """Give select list, joins and row reader of a mask; compiled once per mask."""
+    def _reader(self, names: tuple[str, ...]) -> tuple[str, tuple[Title, ...], Any]:
+        """Give select list, titles to join and row reader of a mask; compiled once per mask."""
         known = self._readers.get(names)
         if known is None:
             select: list[str] = []
-            joins: list[str] = []
+            titles: list[Title] = []
             for name in names:
                 if name == "etag":
                     select.append(f"t.{VERSION}")
                 elif name in self._columns:
                     select += [p.select.format(c=f"t.{p.name}") for p in self._columns[name]]
                 else:
-                    select.append(self._title_join(name, joins))
-            known = (", ".join(select), "".join(joins), reader(self.noun, names))
+                    titles.append(title_of(self.noun, name, self._nouns))
+                    select.append(titles[-1].select)
+            known = (", ".join(select), tuple(titles), reader(self.noun, names))
             if len(self._readers) < _MASKS_KEPT:
                 self._readers[names] = known
         return known
 
-    def _title_join(self, name: str, joins: list[str]) -> str:
-        """Join a referred record's title: from its own table here, from the mirror elsewhere."""
-        source = self.noun.field_options(name).title_of
-        kind = reference_type(self.noun.fields[source])
-        alias = f"title_{name}"
-        target = self._by_type.get(kind)
-        if target is not None:
-            joins.append(
-                f" LEFT JOIN {self._schema}.{target.table_name} {alias}"
-                f" ON {alias}.{TENANT_ID} = t.{TENANT_ID} AND {alias}.id = t.{source}"
-            )
-            return f"{alias}.{target.options.title}"
-        joins.append(
-            f" LEFT JOIN {self._schema}.title {alias} ON {alias}.{TENANT_ID} = t.{TENANT_ID}"
-            f" AND {alias}.resource_type = '{kind}' AND {alias}.resource_id = t.{source}"
-        )
-        return f"{alias}.title"
+    def _joins(self, titles: Sequence[Title], see: See | None, sql: Sql) -> str:
+        return "".join(title.join(self._schema, see, sql) for title in titles)
 
     # --- writing
 
@@ -294,6 +297,17 @@ class Store:
                 )
                 for new in records
             ],
+        )
+
+    async def mirror(self, record: Any, transaction: Transaction) -> None:
+        """Write a record made of other services' changes, once; it is no change of its own."""
+        columns = self._stored()[1:]
+        names = ", ".join(name for name, _ in columns)
+        values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 2))
+        await transaction.fetch(
+            f"INSERT INTO {self.table} ({TENANT_ID}, {names}) VALUES ($1, {values})"
+            f" ON CONFLICT ({TENANT_ID}, id) DO NOTHING",
+            *(transaction.tenant_id, *self._row(record)),
         )
 
     async def update(
@@ -357,13 +371,16 @@ class Store:
     def _values(
         self, tenant_id: str, new: Any, draft: ChangeDraft, request: Request | None
     ) -> list[Any]:
-        values: list[Any] = [tenant_id, *self._write(new), draft.version]
-        title = self.noun.options.title
-        if title:
-            values.append(sort_key(getattr(new, title)))
-        values += _change_values(draft)
+        values: list[Any] = [tenant_id, *self._row(new), *_change_values(draft)]
         if request is not None:
             values += request.values
+        return values
+
+    def _row(self, record: Any) -> list[Any]:
+        """Give a record's column values, in the order of `_stored` after the tenant."""
+        values = [*self._write(record), int(record.etag)]
+        if title := self.noun.options.title:
+            values.append(sort_key(getattr(record, title)))
         return values
 
     def _stored(self) -> list[tuple[str, str]]:

@@ -19,6 +19,9 @@ from sqlalchemy.dialects.postgresql import UUID
 from chassis.database import TENANT_ID
 from chassis.resources.columns import (
     HELPERS,
+    PATH,
+    TITLE_SORT_KEY,
+    VERSION,
     FieldColumn,
     column_name,
     columns_of,
@@ -26,9 +29,6 @@ from chassis.resources.columns import (
 )
 from chassis.resources.noun import HEADER_FIELDS, Noun, unique
 
-TITLE_SORT_KEY = "title_sort_key"
-VERSION = "version"
-PATH = "path"
 # `etag` is the version, written as text.
 _NOT_STORED = {"etag"}
 # The id is the primary key; ids grow with time, so they stand in for the time of creation.
@@ -52,8 +52,9 @@ def field_columns(noun: Noun) -> dict[str, tuple[FieldColumn, ...]]:
 def metadata_of(schema: str, nouns: Sequence[Noun]) -> MetaData:
     """Describe the tables of a service's nouns."""
     metadata = MetaData(schema=schema)
-    by_type = {noun.resource.type: noun for noun in nouns}
+    by_type: dict[str, Noun] = {}
     for noun in nouns:
+        by_type[noun.resource.type] = noun
         _table(noun, metadata, by_type)
         if noun.tree_parent:
             _edge_table(noun, metadata)
@@ -101,8 +102,8 @@ def _edge_table(noun: Noun, metadata: MetaData) -> Table:
 def _foreign_keys(
     noun: Noun, schema: str | None, by_type: dict[str, Noun]
 ) -> Iterable[ForeignKeyConstraint]:
-    # Owner, creator and unit are checked when written, in every service alike; as foreign keys
-    # they would tie the tables of identity into a knot.
+    # Foreign keys point to nouns the service declares before this one, so they tie no knot; other
+    # references, owner and unit among them, are checked when written, in every service alike.
     for name, field in noun.fields.items():
         target = by_type.get(reference_type(field)) if name not in HEADER_FIELDS else None
         if target is not None and not field.is_repeated:

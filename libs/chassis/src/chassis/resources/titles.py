@@ -1,11 +1,30 @@
-"""Sort keys for titles: pinyin for Chinese, folded Latin for the rest.
+"""Titles: the order in which people expect them, and the titles of what a record refers to.
 
-The embedded PostgreSQL has no ICU, so the order people expect is computed when a title is written.
+The embedded PostgreSQL has no ICU, so a sort key is computed when a title is written: pinyin for
+Chinese, folded Latin for the rest. Titles of other services' records are kept in a mirror, by
+version and fed by their events; whoever may not see a record does not see its title either.
 """
 
 import functools
 import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from banyan.api.v1 import options_pb2
+
+from chassis.access import Reach
+from chassis.database import TENANT_ID, Transaction
+from chassis.events import Consumer, Event
+from chassis.resources.columns import reference_type
+from chassis.resources.noun import Noun, snake
+from chassis.resources.query import Sql, within
+
+if TYPE_CHECKING:
+    from chassis.resources.resource import Resources
+
+# How far the reader sees records of a noun ("party.Organization"); None is not at all.
+See = Callable[[str], Reach | None]
 KEY_LENGTH_MAX = 200
 
 
@@ -24,3 +43,90 @@ def _romanised(title: str) -> str:
     from pypinyin import lazy_pinyin
 
     return " ".join(lazy_pinyin(title))
+
+
+@dataclass(frozen=True)
+class Title:
+    """The title behind one reference field.
+
+    Attributes:
+        field: the field that shows it.
+        source: the reference field.
+        kind: the type of the record referred to.
+        target: that noun, when its table is in the same schema.
+    """
+
+    field: str
+    source: str
+    kind: str
+    target: Noun | None
+
+    @property
+    def select(self) -> str:
+        """Give the expression that reads it."""
+        column = self.target.options.title if self.target is not None else "title"
+        return f"title_{self.field}.{column}"
+
+    def join(self, schema: str, see: See | None, sql: Sql) -> str:
+        """Join it, from its own table or the mirror, within the reader's reach."""
+        alias = f"title_{self.field}"
+        if self.target is not None:
+            table, key, fields = self.target.table_name, "id", list(self.target.fields)
+            more = ""
+        else:
+            table, key, fields = "title", "resource_id", ["owner_user_id", "org_unit_id"]
+            more = f" AND {alias}.resource_type = '{self.kind}'"
+        if see is not None:
+            reach = see(self.kind.replace(".banyan/", ".")) or Reach()
+            scope = within(reach, fields, sql, alias)
+            more += f" AND {scope}" if scope else ""
+        return (
+            f" LEFT JOIN {schema}.{table} {alias} ON {alias}.{TENANT_ID} = t.{TENANT_ID}"
+            f" AND {alias}.{key} = t.{self.source}{more}"
+        )
+
+
+def title_of(noun: Noun, field: str, nouns: Sequence[Noun]) -> Title:
+    """Read what a `title_of` field shows."""
+    source = noun.field_options(field).title_of
+    kind = reference_type(noun.fields[source])
+    target = next((other for other in nouns if other.resource.type == kind), None)
+    return Title(field, source, kind, target)
+
+
+def title_consumers(here: "Resources") -> list[Consumer]:
+    """Give the consumer that keeps the mirror of the titles this service shows, if it shows any."""
+    kinds = {
+        title.kind
+        for noun in here.nouns
+        for field in noun.fields
+        if noun.field_options(field).title_of
+        and (title := title_of(noun, field, here.nouns)).target is None
+    }
+    if not kinds:
+        return []
+    subjects = tuple(sorted(map(_subject, kinds)))
+    return [Consumer("titles", subjects, functools.partial(_mirror, here.database.schema))]
+
+
+def _subject(kind: str) -> str:
+    service, _, noun = kind.partition(".banyan/")
+    return f"{service}.{snake(noun)}.*"
+
+
+async def _mirror(schema: str, event: Event, transaction: Transaction) -> None:
+    """Keep the title of a changed record, unless something newer is kept already."""
+    change, record = event.change, event.record
+    options: Any = record.DESCRIPTOR.GetOptions()
+    field: str = options.Extensions[options_pb2.noun].title
+    await transaction.fetch(
+        f"INSERT INTO {schema}.title AS kept ({TENANT_ID}, resource_type, resource_id, title,"
+        " version, owner_user_id, org_unit_id) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        f" ON CONFLICT ({TENANT_ID}, resource_type, resource_id) DO UPDATE"
+        " SET title = excluded.title, version = excluded.version,"
+        " owner_user_id = excluded.owner_user_id, org_unit_id = excluded.org_unit_id"
+        " WHERE kept.version < excluded.version",
+        *(event.tenant_id, change.resource_type, change.resource_id),
+        *(getattr(record, field), change.version),
+        *(getattr(record, "owner_user_id", "") or None, getattr(record, "org_unit_id", "") or None),
+    )

@@ -18,11 +18,11 @@ from chassis import errors
 from chassis.access import Tree
 from chassis.database import TENANT_ID, Database, Transaction
 from chassis.resources.around import Around
+from chassis.resources.columns import PATH
 from chassis.resources.noun import Noun
 from chassis.resources.query import subtree_of
 from chassis.resources.requests import Request
 from chassis.resources.store import Store
-from chassis.resources.table import PATH
 from chassis.rpc import Call
 
 DEPTH_MAX = 64

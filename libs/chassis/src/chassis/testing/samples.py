@@ -1,5 +1,6 @@
 """Sample records made from the contract, so that every noun is tested without code of its own."""
 
+import asyncio
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from buf.validate import validate_pb2
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
+from chassis.json import codec_of
 from chassis.json.fields import enum_of, message_name
 from chassis.resources import Noun
 from chassis.resources.columns import behaviors, is_reference, reference_type
@@ -27,6 +29,9 @@ class Samples:
     def __init__(self, noun: Noun, references: Mapping[str, str] | None = None) -> None:
         self.noun = noun
         self.references = dict(references or {})
+        self._example = noun.message()
+        if noun.options.example:
+            self._example = codec_of(noun.message).from_bytes(noun.options.example.encode())
 
     def writable(self) -> list[str]:
         """List the fields a caller may write and that a sample fills, references left out."""
@@ -55,10 +60,14 @@ class Samples:
         number = next(_counter)
         record = self.noun.message()
         for name in self.writable():
-            if not bare or self.is_required(name):
+            if bare and not self.is_required(name):
+                continue
+            if name != self.noun.options.title and is_given(self._example, name):
+                take(record, name, self._example)
+            else:
                 _fill(record, self.noun.fields[name], number)
         for name, target in self.references.items():
-            if not bare or self.is_required(name):
+            if (not bare or self.is_required(name)) and self._is_free(record, name):
                 setattr(record, name, target)
         return record
 
@@ -77,7 +86,16 @@ class Samples:
 
     def is_required(self, name: str) -> bool:
         """Tell whether a record must have a field."""
-        return field_behavior_pb2.REQUIRED in behaviors(self.noun.fields[name])
+        field = self.noun.fields[name]
+        group: Any = field.containing_oneof
+        if group is not None and group.GetOptions().Extensions[validate_pb2.oneof].required:
+            return True
+        return field_behavior_pb2.REQUIRED in behaviors(field)
+
+    def _is_free(self, record: Any, name: str) -> bool:
+        """Tell whether a field may be set beside what is set: of a oneof only one may."""
+        group = self.noun.fields[name].containing_oneof
+        return group is None or record.WhichOneof(group.name) is None
 
     def _is_immutable(self, name: str) -> bool:
         return field_behavior_pb2.IMMUTABLE in behaviors(self.noun.fields[name])
@@ -101,7 +119,33 @@ async def samples_for(noun: Noun, world: Any, person: Any, under: tuple[str, ...
             inner = await samples_for(target, world, person, (*under, noun.resource.type))
             request = create.request_type(**{target.table_name: inner.make()})
             samples.references[name] = (await world.call(create.path, request, person)).id
+    await _titles_heard(noun, samples, world, person)
     return samples
+
+
+async def _titles_heard(noun: Noun, samples: Samples, world: Any, person: Any) -> None:
+    """Wait until the titles of what samples refer to have come from their own services."""
+    database = world.host.here[noun.service].database
+    own = {other.resource.type for other in world.host.here[noun.service].nouns}
+    awaited = {
+        samples.references[source]
+        for field in noun.fields
+        if (source := noun.field_options(field).title_of) in samples.references
+        and reference_type(noun.fields[source]) not in own
+    }
+    while awaited:
+        rows = await database.read(
+            person.tenant_id,
+            f"SELECT resource_id::text FROM {noun.service}.title WHERE resource_id = ANY($1)",
+            list(awaited),
+        )
+        awaited -= {row[0] for row in rows}
+        await asyncio.sleep(0.002)
+
+
+def is_given(record: Any, name: str) -> bool:
+    """Tell whether a field has a value other than its type's zero."""
+    return any(field.name == name for field, _ in record.ListFields())
 
 
 def take(record: Any, name: str, source: Any) -> None:
@@ -125,7 +169,9 @@ def _fill(record: Any, field: FieldDescriptor, number: int) -> None:
     name = field.name
     if field.is_repeated:
         if field.type == _F.TYPE_STRING:
-            getattr(record, name).append(f"{name} {number}")
+            allowed = list(getattr(_rules(field).repeated.items.string, "in"))
+            text = allowed[number % len(allowed)] if allowed else f"{name} {number}"
+            getattr(record, name).append(text)
         return
     kind = message_name(field)
     if kind:

@@ -59,6 +59,8 @@ class NounOptions(_message.Message):
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAP_FIELD_NUMBER: _builtins.int
     TREE_PARENT_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    EXAMPLE_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The field people know a record by."""
     soft_delete: _builtins.bool
@@ -67,9 +69,17 @@ class NounOptions(_message.Message):
     """The reference field that makes its records a tree. It is set when a record
     is made and changed by Move<Noun> only, which is dated.
     """
+    example: _builtins.str
+    """A record as JSON, for the document and the tests: what its rules ask for and
+    types cannot tell.
+    """
     @_builtins.property
     def map(self) -> Global___BusinessMapPlace:
         """Its place in the business map."""
+
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Actions permissions may speak of beside those of its methods."""
 
     def __init__(
         self,
@@ -78,10 +88,12 @@ class NounOptions(_message.Message):
         soft_delete: _builtins.bool = ...,
         map: Global___BusinessMapPlace | None = ...,
         tree_parent: _builtins.str = ...,
+        actions: _abc.Iterable[_builtins.str] | None = ...,
+        example: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["map", b"map"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["map", b"map", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "example", b"example", "map", b"map", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -135,6 +147,7 @@ class FieldOptions(_message.Message):
     PERSONAL_FIELD_NUMBER: _builtins.int
     PICKLIST_FIELD_NUMBER: _builtins.int
     TITLE_OF_FIELD_NUMBER: _builtins.int
+    DEFAULTED_FIELD_NUMBER: _builtins.int
     filterable: _builtins.bool
     """It may stand in `filter` and `groupBy`."""
     sortable: _builtins.bool
@@ -147,6 +160,8 @@ class FieldOptions(_message.Message):
     """The tenant's picklist its value is a key of."""
     title_of: _builtins.str
     """Read only: the title of the record that this reference field names."""
+    defaulted: _builtins.bool
+    """The noun's rules fill it in when it is not given."""
     def __init__(
         self,
         *,
@@ -156,10 +171,11 @@ class FieldOptions(_message.Message):
         personal: _builtins.bool = ...,
         picklist: _builtins.str = ...,
         title_of: _builtins.str = ...,
+        defaulted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filterable", b"filterable", "personal", b"personal", "picklist", b"picklist", "searchable", b"searchable", "sortable", b"sortable", "title_of", b"title_of"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaulted", b"defaulted", "filterable", b"filterable", "personal", b"personal", "picklist", b"picklist", "searchable", b"searchable", "sortable", b"sortable", "title_of", b"title_of"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""The whole picture: who changed what, and what it adds up to."""

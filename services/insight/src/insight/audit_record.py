@@ -1,0 +1,72 @@
+"""AuditRecord: who changed what, when; one record for each change of any service (PLT-14)."""
+
+import functools
+
+from banyan.api.v1 import change_pb2, options_pb2
+from banyan.insight.v1 import audit_record_pb2
+from google.protobuf.json_format import MessageToJson
+
+from chassis.database import Transaction
+from chassis.events import Consumer, Event
+from chassis.resources import Noun, Resources
+from chassis.rpc import service_name
+from chassis.rpc.registry import contract
+
+_OWN = "insight"
+
+
+def record_of(event: Event) -> audit_record_pb2.AuditRecord:
+    """Make the audit record of a change."""
+    change, record = event.change, event.record
+    title = record.DESCRIPTOR.GetOptions().Extensions[options_pb2.noun].title
+    made = audit_record_pb2.AuditRecord(
+        id=change.id,
+        etag="1",
+        create_time=change.time,
+        owner_user_id=getattr(record, "owner_user_id", ""),
+        org_unit_id=getattr(record, "org_unit_id", ""),
+        service=change.resource_type.partition(".")[0],
+        resource_type=change.resource_type,
+        resource_id=change.resource_id,
+        version=change.version,
+        verb=change.verb,
+        actor_user_id=change.actor_user_id,
+        actor_service=change.actor_service,
+        on_behalf_of_user_id=change.on_behalf_of_user_id,
+        change_time=change.time,
+        title=getattr(record, title) if title else "",
+        trace_id=change.trace_parent.split("-")[1] if change.trace_parent else "",
+    )
+    made.fields.extend(_field(found) for found in change.fields)
+    return made
+
+
+def _field(found: change_pb2.FieldChange) -> audit_record_pb2.AuditedField:
+    old, new = (
+        "" if value.HasField("null_value") else MessageToJson(value, indent=None)
+        for value in (found.old_value, found.new_value)
+    )
+    return audit_record_pb2.AuditedField(path=found.path, old_value=old, new_value=new)
+
+
+async def _take_in(here: Resources, event: Event, transaction: Transaction) -> None:
+    if event.subject.split(".")[3] != "fact":
+        records = here[audit_record_pb2.AuditRecord].store
+        await records.mirror(record_of(event), transaction)
+
+
+def consumer(here: Resources) -> Consumer:
+    """Give what keeps the audit: every change of every service, once."""
+    services = sorted({service_name(service) for service in contract()} - {_OWN, "api"})
+    subjects = tuple(f"{service}.>" for service in services)
+    return Consumer("audit", subjects, functools.partial(_take_in, here))
+
+
+AUDIT_RECORD = Noun(
+    audit_record_pb2.AuditRecord,
+    without={
+        "Create": "made from the services' changes",
+        "Update": "what happened cannot be changed",
+        "Delete": "the audit is kept; erasure redacts it",
+    },
+)

@@ -1,0 +1,20 @@
+"""Contact: a person outside whom one talks to (PTY-09)."""
+
+from banyan.party.v1 import contact_pb2
+
+from chassis.resources import Around, Hooks, Noun
+
+
+def prepare(contact: contact_pb2.Contact, _: Around) -> None:
+    """Write the e-mail as it is compared."""
+    contact.email = contact.email.strip().lower()
+
+
+def prepare_update(_: contact_pb2.Contact, contact: contact_pb2.Contact, around: Around) -> None:
+    """Keep the e-mail as it is compared."""
+    prepare(contact, around)
+
+
+CONTACT = Noun(
+    contact_pb2.Contact, hooks=Hooks(prepare_create=prepare, prepare_update=prepare_update)
+)

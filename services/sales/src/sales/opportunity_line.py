@@ -1,0 +1,91 @@
+"""OpportunityLine: what a deal is about, and how it follows its deal (SAL-14)."""
+
+import decimal
+import functools
+
+from banyan.sales.v1 import opportunity_line_pb2, opportunity_pb2
+
+from chassis import errors
+from chassis.access import Reach
+from chassis.database import Transaction
+from chassis.events import Consumer, Event
+from chassis.resources import Around, Hooks, Noun, Resources
+from sales.money import amount_of, money
+
+_Line = opportunity_line_pb2.OpportunityLine
+_UPDATE = "/banyan.sales.v1.OpportunityLineService/UpdateOpportunityLine"
+_EVERYTHING = Reach(everything=True)
+
+
+def prepare_create(line: _Line, around: Around) -> None:
+    """Reckon the amount, and take over how far the deal is."""
+    _reckon(line)
+    _follow(line, around.record("opportunity_id"))
+
+
+def prepare_update(_: _Line, line: _Line, around: Around) -> None:
+    """Reckon the amount anew."""
+    prepare_create(line, around)
+
+
+def validate(line: _Line, _: Around) -> None:
+    """Refuse a discount that is none.
+
+    Raises:
+        Invalid: OUT_OF_RANGE.
+    """
+    if not 0 <= _discount(line) <= 100:
+        raise errors.invalid_field(
+            "opportunity_line.discount_percent", "OUT_OF_RANGE", low=0, high=100
+        )
+
+
+def _reckon(line: _Line) -> None:
+    """Amount = quantity × unit_price × (1 - discount), rounded half up to the cent."""
+    line.ClearField("amount")
+    if line.HasField("quantity") and line.HasField("unit_price"):
+        gross = decimal.Decimal(line.quantity.value) * amount_of(line.unit_price)
+        net = gross * (100 - _discount(line)) / 100
+        line.amount.CopyFrom(money(net, line.unit_price.currency_code))
+
+
+def _discount(line: _Line) -> decimal.Decimal:
+    return decimal.Decimal(line.discount_percent.value or 0)
+
+
+def _follow(line: _Line, deal: opportunity_pb2.Opportunity | None) -> None:
+    if deal is not None:
+        line.stage, line.outcome = deal.stage, deal.outcome
+
+
+async def follow_deal(here: Resources, event: Event, transaction: Transaction) -> None:
+    """Let the lines of a changed deal say how far it is now.
+
+    The deal is read as it is, so it does not matter in which order its changes are heard.
+    """
+    deal_id = event.change.resource_id
+    lines = here[_Line]
+    deals = await here[opportunity_pb2.Opportunity].store.where(
+        event.tenant_id, "t.id = $1::uuid", deal_id, connection=transaction
+    )
+    found = await lines.store.where(
+        event.tenant_id, "t.opportunity_id = $1::uuid", deal_id, connection=transaction
+    )
+    call = here.call_of(_UPDATE, event.tenant_id)
+    for line in found:
+        new = _Line()
+        new.CopyFrom(line)
+        _follow(new, deals[0] if deals else None)
+        await lines.put(call, "update", line, new, transaction)
+
+
+def consumer(here: Resources) -> Consumer:
+    """Give what keeps lines with their deals."""
+    return Consumer("lines", ("sales.opportunity.*",), functools.partial(follow_deal, here))
+
+
+OPPORTUNITY_LINE = Noun(
+    _Line,
+    reads=("opportunity_id",),
+    hooks=Hooks(prepare_create=prepare_create, prepare_update=prepare_update, validate=validate),
+)

@@ -1,0 +1,115 @@
+"""Pipeline: the stages of a deal, with their odds and what lets one in (SAL-11, SAL-12)."""
+
+from collections import Counter
+from typing import Any
+
+from banyan.sales.v1 import opportunity_pb2, outcome_pb2, pipeline_pb2
+from google.protobuf.message import Message
+
+from chassis import errors
+from chassis.access import Reach
+from chassis.expressions import Rule, compile_rule
+from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.rpc import Call
+
+OPEN, WON, LOST = outcome_pb2.OUTCOME_OPEN, outcome_pb2.OUTCOME_WON, outcome_pb2.OUTCOME_LOST
+_NAMES = {OPEN: "OPEN", WON: "WON", LOST: "LOST"}
+_EVERYTHING = Reach(everything=True)
+
+
+def stage_of(pipeline: pipeline_pb2.Pipeline, key: str) -> pipeline_pb2.Stage:
+    """Find a stage by its key.
+
+    Raises:
+        Invalid: UNKNOWN_STAGE.
+    """
+    for stage in pipeline.stages:
+        if stage.key == key:
+            return stage
+    raise errors.invalid_field(
+        "opportunity.stage", "UNKNOWN_STAGE", stage=key, pipeline=pipeline.name
+    )
+
+
+def first_stage(pipeline: pipeline_pb2.Pipeline, outcome: int) -> pipeline_pb2.Stage:
+    """Give the first stage with an outcome; `validate` made sure that there is one."""
+    return next(stage for stage in pipeline.stages if stage.outcome == outcome)
+
+
+def entry_rule(text: str, field: str) -> Rule:
+    """Compile a stage's entry rule; the deal is `opportunity` in it.
+
+    Raises:
+        Invalid: INVALID_RULE, RULE_NOT_BOOLEAN, RULE_TOO_LONG at `field`.
+    """
+    return compile_rule(text, field, {"opportunity": opportunity_pb2.Opportunity.DESCRIPTOR})
+
+
+def validate(pipeline: pipeline_pb2.Pipeline, _: Around) -> None:
+    """Refuse stages that cannot carry a deal from beginning to end.
+
+    Raises:
+        Invalid: STAGE_KEY_TWICE, STAGES_INCOMPLETE, and what is wrong with an entry rule.
+    """
+    keys = Counter(stage.key for stage in pipeline.stages)
+    for key, times in keys.items():
+        if times > 1:
+            raise errors.invalid_field("pipeline.stages", "STAGE_KEY_TWICE", key=key)
+    for outcome, name in _NAMES.items():
+        if all(stage.outcome != outcome for stage in pipeline.stages):
+            raise errors.invalid_field("pipeline.stages", "STAGES_INCOMPLETE", missing=name)
+    for place, stage in enumerate(pipeline.stages):
+        if stage.entry_rule:
+            entry_rule(stage.entry_rule, f"pipeline.stages[{place}].entry_rule")
+
+
+async def update(here: Resources, request: Any, call: Call) -> Message:
+    """Change a pipeline, but never take away a stage that deals are in.
+
+    Raises:
+        FailedPrecondition: STAGE_IN_USE.
+    """
+    pipelines = here[pipeline_pb2.Pipeline]
+    before = await pipelines.store.find(call.tenant_id, request.pipeline.id, _EVERYTHING)
+    named = set(request.update_mask.paths)
+    if before is not None and (not named or named & {"stages", "*"}):
+        kept = {stage.key for stage in request.pipeline.stages}
+        gone = [stage.key for stage in before.stages if stage.key not in kept]
+        if request.pipeline.stages or named:
+            await _refuse_in_use(here, call, before.id, gone)
+    return await pipelines.update(request, call)
+
+
+async def _refuse_in_use(here: Resources, call: Call, pipeline_id: str, stages: list[str]) -> None:
+    rows = await here.database.read(
+        call.tenant_id,
+        "SELECT stage FROM sales.opportunity WHERE pipeline_id = $1 AND stage = ANY($2)"
+        " AND delete_time IS NULL LIMIT 1",
+        *(pipeline_id, stages),
+    )
+    if rows:
+        raise errors.FailedPrecondition("STAGE_IN_USE", stage=rows[0][0])
+
+
+async def preferred(here: Resources, call: Call) -> str:
+    """Give the pipeline of deals that name none.
+
+    Raises:
+        FailedPrecondition: NO_PIPELINE.
+    """
+    rows = await here.database.read(
+        call.tenant_id,
+        "SELECT id::text FROM sales.pipeline WHERE delete_time IS NULL"
+        " ORDER BY preferred DESC, id LIMIT 1",
+    )
+    if not rows:
+        raise errors.FailedPrecondition("NO_PIPELINE")
+    return rows[0][0]
+
+
+PIPELINE = Noun(
+    pipeline_pb2.Pipeline,
+    keys=(unique("name"),),
+    hooks=Hooks(validate=validate),
+    methods={"UpdatePipeline": update},
+)
