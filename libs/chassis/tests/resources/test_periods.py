@@ -51,7 +51,7 @@ def test_an_unknown_period_is_none():
     assert [period_of(name, 1) for name in ("", "decade", "Year", "fiscal")] == [None] * 4
 
 
-@pytest.mark.parametrize("name", ("year", "day", "week"))
+@pytest.mark.parametrize("name", ["year", "day", "week"])
 def test_the_last_piece_of_the_calendar_has_no_end(name):
     firsts = {"year": "9999-01-01", "day": "9999-12-31", "week": "9999-12-27"}
     assert period_of(name, 1).end(date(firsts[name])) is None

@@ -1,4 +1,4 @@
-"""What people may do: for the services that enforce it, and for people who wonder (PLT-11)."""
+"""What people may do: for the services that enforce it, and for people who wonder (PLT-16)."""
 
 import datetime
 from collections.abc import Sequence
@@ -231,11 +231,13 @@ async def _place(request: Any, call: Call) -> tuple[str, str]:
     )
     if get is None:
         raise errors.invalid_field("resource", "UNKNOWN_RESOURCE", found=request.resource)
-    mask = field_mask_pb2.FieldMask(paths=["owner_user_id", "org_unit_id"])
+    known = get.response_type.DESCRIPTOR.fields_by_name
+    paths = [name for name in ("owner_user_id", "org_unit_id") if name in known]
+    mask = field_mask_pb2.FieldMask(paths=["id", *paths])
     channel: Any = call.channels.to(get.service)
     request_type: Any = get.request_type
     record = await channel.unary_unary(get.path)(request_type(id=request.record_id, read_mask=mask))
-    return record.owner_user_id, record.org_unit_id
+    return getattr(record, "owner_user_id", ""), getattr(record, "org_unit_id", "")
 
 
 ACCESS = "/banyan.identity.v1.AccessService/"

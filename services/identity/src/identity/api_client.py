@@ -1,4 +1,4 @@
-"""ApiClient: a partner's system, with a secret and an account of its own (PLT-12)."""
+"""ApiClient: a partner's system, with a secret and an account of its own (PLT-09)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""ApiKey: with it a script acts as the person who made it (PLT-12)."""
+"""ApiKey: with it a script acts as the person who made it (PLT-09)."""
 
 from typing import Any
 

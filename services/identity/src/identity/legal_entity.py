@@ -1,4 +1,4 @@
-"""LegalEntity: a company of the firm (PLT-09)."""
+"""LegalEntity: a company of the firm (PLT-33)."""
 
 from banyan.identity.v1 import legal_entity_pb2
 

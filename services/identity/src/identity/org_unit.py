@@ -1,4 +1,4 @@
-"""OrgUnit: the tree of who belongs where, the OBS (PLT-09, FIN-02)."""
+"""OrgUnit: the tree of who belongs where, the OBS (PLT-33, FIN-02)."""
 
 import datetime
 from typing import Any
@@ -29,7 +29,8 @@ async def read_tree(here: Resources, request: Any, call: Call) -> Message:
     tree = Tree(parents)
     for node in sorted(parents, key=lambda node: (len(tree.ancestors(node)), node)):
         unit = known[node]
-        deleted = unit.HasField("delete_time") and unit.delete_time.ToDatetime().date() <= day
+        ended = call.profile.day_of(unit.delete_time.ToDatetime(datetime.UTC))
+        deleted = unit.HasField("delete_time") and ended <= day
         if not deleted and reach and reach.covers(unit.owner_user_id, unit.org_unit_id):
             answer.nodes.add(id=node, org_unit_id=parents[node], name=unit.name, kind=unit.kind)
     return answer

@@ -1,4 +1,4 @@
-"""Role: a set of permissions under a name (PLT-11); nobody gives what they do not have."""
+"""Role: a set of permissions under a name (PLT-16); nobody gives what they do not have."""
 
 from collections.abc import Mapping, Set
 from functools import cache
@@ -18,8 +18,9 @@ def actions() -> Mapping[str, Set[str]]:
     """Give the actions that can be allowed, by resource ("sales.Opportunity")."""
     found: dict[str, set[str]] = {}
     for method in contract_methods():
-        if method.action != SIGNED_IN:
-            found.setdefault(method.resource, set()).add(method.action)
+        named = {method.action, method.wider_action} - {SIGNED_IN, ""}
+        if named:
+            found.setdefault(method.resource, set()).update(named)
     return found
 
 

@@ -1,4 +1,4 @@
-"""RoleAssignment: who holds which role where, and until when (PLT-11)."""
+"""RoleAssignment: who holds which role where, and until when (PLT-16)."""
 
 import datetime
 from collections.abc import Iterable, Mapping

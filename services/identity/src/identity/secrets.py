@@ -13,16 +13,31 @@ import uuid
 from chassis import errors
 
 RANDOM_BYTES = 24
+FAMILY_BYTES = 16
 REFRESH_TOKEN = "bnr_"  # noqa: S105 (how it begins)
 API_KEY = "bnk_"
 CLIENT_SECRET = "bnc_"  # noqa: S105 (how it begins)
 _IDS = 32
 
 
-def new_secret(kind: str, tenant_id: str, record_id: str) -> str:
-    """Make a secret that belongs to a record."""
+def new_secret(kind: str, tenant_id: str, record_id: str, family: bytes = b"") -> str:
+    """Make a secret that belongs to a record.
+
+    Args:
+        family: what all secrets of one line share, so that an old one is known as such.
+    """
     ids = uuid.UUID(tenant_id).bytes + uuid.UUID(record_id).bytes
-    return kind + _text(ids + secrets.token_bytes(RANDOM_BYTES))
+    return kind + _text(ids + (family or new_family()) + secrets.token_bytes(RANDOM_BYTES))
+
+
+def new_family() -> bytes:
+    """Begin a line of secrets."""
+    return secrets.token_bytes(FAMILY_BYTES)
+
+
+def family_of(secret: str) -> bytes:
+    """Give what a secret shares with its line; `owner_of` has read it already."""
+    return _raw(secret)[_IDS : _IDS + FAMILY_BYTES]
 
 
 def new_client_secret() -> str:
@@ -36,19 +51,23 @@ def owner_of(kind: str, secret: str) -> tuple[str, str]:
     Raises:
         Unauthenticated: SECRET_INVALID.
     """
-    body = secret.removeprefix(kind)
-    try:
-        raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-    except (binascii.Error, ValueError):
-        raw = b""
-    if not secret.startswith(kind) or len(raw) != _IDS + RANDOM_BYTES:
+    raw = _raw(secret)
+    if not secret.startswith(kind) or len(raw) != _IDS + FAMILY_BYTES + RANDOM_BYTES:
         raise errors.Unauthenticated("SECRET_INVALID")
     return str(uuid.UUID(bytes=raw[:16])), str(uuid.UUID(bytes=raw[16:_IDS]))
 
 
-def digest(secret: str) -> bytes:
+def digest(secret: str | bytes) -> bytes:
     """Give what is stored of a secret."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).digest()
+
+
+def _raw(secret: str) -> bytes:
+    body = secret[len(API_KEY) :]
+    try:
+        return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _text(raw: bytes) -> str:

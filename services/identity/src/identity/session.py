@@ -1,4 +1,4 @@
-"""Session: a sign-in, from the password to its end (PLT-10); and the tokens that come of it."""
+"""Session: a sign-in, from the password to its end (PLT-16); and the tokens that come of it."""
 
 import datetime
 from typing import Any
@@ -20,10 +20,7 @@ from identity.access import access_of
 LIFETIME = datetime.timedelta(days=14)
 _EVERYTHING = Reach(everything=True)
 _TENANT_OF = "SELECT identity.tenant_of_slug($1)::text"
-_KEEP_DIGEST = (
-    "UPDATE identity.session SET previous_digest = refresh_digest, refresh_digest = $2"
-    " WHERE id = $1"
-)
+_KEEP_DIGEST = "UPDATE identity.session SET refresh_digest = $2, family_digest = $3 WHERE id = $1"
 
 
 async def sign_in(here: Resources, request: Any, call: Call) -> Message:
@@ -49,7 +46,7 @@ async def sign_in(here: Resources, request: Any, call: Call) -> Message:
     token = secrets.new_secret(secrets.REFRESH_TOKEN, tenant_id, session.id)
     async with here.database.transaction(tenant_id) as transaction:
         await here[session_pb2.Session].add(own, session, transaction)
-        await transaction.fetch(_KEEP_DIGEST, session.id, secrets.digest(token))
+        await transaction.fetch(_KEEP_DIGEST, session.id, *_digests(token))
     return await _signed_in(here, tenant_id, session, token)
 
 
@@ -61,28 +58,34 @@ async def refresh(here: Resources, request: Any, call: Call) -> Message:
     """
     sent = request.refresh_token
     tenant_id, session_id = secrets.owner_of(secrets.REFRESH_TOKEN, sent)
-    token = secrets.new_secret(secrets.REFRESH_TOKEN, tenant_id, session_id)
+    family = secrets.family_of(sent)
+    token = secrets.new_secret(secrets.REFRESH_TOKEN, tenant_id, session_id, family)
     sessions = here[session_pb2.Session]
     async with here.database.transaction(tenant_id) as transaction:
         row = await transaction.fetchrow(
-            "SELECT refresh_digest, previous_digest FROM identity.session WHERE id = $1 FOR UPDATE",
+            "SELECT refresh_digest, family_digest FROM identity.session WHERE id = $1 FOR UPDATE",
             session_id,
         )
         found = await sessions.store.where(
             tenant_id, "t.id = $1::uuid", session_id, connection=transaction
         )
-        known = row is not None and secrets.digest(sent) in (row[0], row[1])
+        known = row is not None and row[1] == secrets.digest(family)
         if row is None or not known or not is_open(found[0], _now()):
             raise errors.Unauthenticated("SESSION_ENDED")
-        session = found[0]
-        own = call.acting_as(Caller(tenant_id, session.user_id, session.id))
-        stolen = secrets.digest(sent) == row[1]
-        await sessions.put(own, *_refreshed(session, stolen=stolen), transaction)
+        own = call.acting_as(Caller(tenant_id, found[0].user_id, session_id))
+        stolen = row[0] != secrets.digest(sent)
+        change = _refreshed(found[0], stolen=stolen)
+        session = await sessions.put(own, *change, transaction)
         if not stolen:
-            await transaction.fetch(_KEEP_DIGEST, session_id, secrets.digest(token))
+            await transaction.fetch(_KEEP_DIGEST, session_id, *_digests(token))
     if stolen:
         raise errors.Unauthenticated("SESSION_ENDED")
     return await _signed_in(here, tenant_id, session, token)
+
+
+def _digests(token: str) -> tuple[bytes, bytes]:
+    """Give what is stored of a refresh token: of itself, and of its line."""
+    return secrets.digest(token), secrets.digest(secrets.family_of(token))
 
 
 def is_open(session: session_pb2.Session, now: datetime.datetime) -> bool:
@@ -244,7 +247,7 @@ def _now() -> datetime.datetime:
 
 SESSION = Noun(
     session_pb2.Session,
-    private={"refresh_digest": LargeBinary(), "previous_digest": LargeBinary()},
+    private={"refresh_digest": LargeBinary(), "family_digest": LargeBinary()},
     verbs={"RevokeSession": revoke},
     methods={
         "SignIn": sign_in,

@@ -1,4 +1,4 @@
-"""Tenant: a firm that uses this installation, and how one is founded (PLT-01)."""
+"""Tenant: a firm that uses this installation, and how one is founded (PLT-34)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""User: a person who works with the system, or the account of a machine (PLT-10)."""
+"""User: a person who works with the system, or the account of a machine (PLT-15, PLT-16)."""
 
 import zoneinfo
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Text
 
 from chassis import errors
 from chassis.access import Reach
-from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Keep, Noun, Resources, unique
 from chassis.rpc import Call
 from identity import passwords
 from identity.session import end_sessions
@@ -50,16 +50,25 @@ def check_time_zone(name: str, path: str) -> None:
         raise errors.invalid_field(path, "UNKNOWN_TIME_ZONE", found=name) from None
 
 
-def disable(user: user_pb2.User, _: Any, around: Around) -> None:
-    """Let somebody in no more; whatever they are signed in with ends with it.
+async def disable(here: Resources, request: Any, call: Call) -> Message:
+    """Let somebody in no more; what they are signed in with ends with it, for good.
 
     Raises:
         FailedPrecondition: NOT_ONESELF, for that would lock the door behind oneself.
     """
-    if user.id == around.caller.user_id:
+    users = here[user_pb2.User]
+    if request.id == call.caller.user_id:
         raise errors.FailedPrecondition("NOT_ONESELF", action="disable")
-    if not user.HasField("disable_time"):
-        user.disable_time.FromDatetime(around.now)
+
+    async def run(asked: Keep | None) -> Message:
+        old, new = await users.loaded(call, request.id, request.etag, call.method.action)
+        if not new.HasField("disable_time"):
+            new.disable_time.GetCurrentTime()
+        async with here.database.transaction(call.tenant_id) as transaction:
+            await end_sessions(here, call, new.id, transaction)
+            return await users.put(call, "disable", old, new, transaction, asked)
+
+    return await users.once(request, call, run)
 
 
 def enable(user: user_pb2.User, _: Any, __: Around) -> None:
@@ -84,11 +93,14 @@ async def set_password(here: Resources, request: Any, call: Call) -> Message:
 
     Raises:
         Forbidden: OLD_PASSWORD_WRONG, PERMISSION_DENIED.
+        FailedPrecondition: RECORD_DELETED.
     """
     users = here[user_pb2.User]
     user = await users.store.get(
         call.tenant_id, request.id, await _password_reach(here, request, call)
     )
+    if user.HasField("delete_time"):
+        raise errors.FailedPrecondition("RECORD_DELETED", id=user.id)
     hashed = await passwords.hashed(request.new_password)
     new = user_pb2.User()
     new.CopyFrom(user)
@@ -135,6 +147,6 @@ USER = Noun(
         validate=validate,
         before_delete=before_delete,
     ),
-    verbs={"DisableUser": disable, "EnableUser": enable},
-    methods={"SetUserPassword": set_password},
+    verbs={"EnableUser": enable},
+    methods={"DisableUser": disable, "SetUserPassword": set_password},
 )

@@ -13,7 +13,6 @@ from chassis.resources import Around
 from identity.user import (
     before_delete,
     check_time_zone,
-    disable,
     enable,
     prepare_create,
     prepare_update,
@@ -48,20 +47,16 @@ def test_any_other_time_zone_is_refused(name):
     assert (violation.path, violation.reason) == ("user.time_zone", "UNKNOWN_TIME_ZONE")
 
 
-def test_whoever_is_disabled_stays_disabled_since_then():
+def test_whoever_is_enabled_is_let_in_again():
     user = user_pb2.User(id="them")
-    disable(user, None, AROUND)
-    disable(user, None, Around(Caller("t", "me"), NOW + datetime.timedelta(days=1)))
-    assert user.disable_time.ToDatetime(datetime.UTC) == NOW
+    user.disable_time.FromDatetime(NOW)
     enable(user, None, AROUND)
     assert not user.HasField("disable_time")
     enable(user, None, AROUND)
 
 
-def test_nobody_locks_themselves_out():
-    me = user_pb2.User(id="me")
-    for rule in (lambda: disable(me, None, AROUND), lambda: before_delete(me, AROUND)):
-        with pytest.raises(errors.FailedPrecondition) as caught:
-            rule()
-        assert caught.value.reason == "NOT_ONESELF"
+def test_nobody_deletes_themselves():
+    with pytest.raises(errors.FailedPrecondition) as caught:
+        before_delete(user_pb2.User(id="me"), AROUND)
+    assert caught.value.reason == "NOT_ONESELF"
     before_delete(user_pb2.User(id="them"), AROUND)

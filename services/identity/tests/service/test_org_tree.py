@@ -1,85 +1,14 @@
 """The tree of units: as it is, as it was, whoever moves what at the same time (PLT-33, FIN-02)."""
 
 import asyncio
-import datetime
 import random
 import uuid
 
 import pytest
 from banyan.api.v1 import tree_pb2
+from tree_steps import DAY, assert_one_tree, date, days_pass, move, refusal, tree
 
 from chassis import errors
-from chassis.access import Tree
-from chassis.resources.tree import Edge, parents_on
-
-DAY = datetime.timedelta(days=1)
-
-
-async def refusal(attempt) -> str:
-    with pytest.raises(errors.Error) as caught:
-        await attempt
-    return caught.value.reason
-
-
-def date(day: datetime.date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month, "day": day.day}
-
-
-async def move(firm, unit, to, day=None, **fields):
-    when = {"effective_date": date(day)} if day is not None else {}
-    return await firm.call("MoveOrgUnit", id=unit, org_unit_id=to, **when, **fields)
-
-
-async def tree(firm, day="", person=None) -> dict[str, str]:
-    """Read every unit's parent on a day."""
-    reply = await firm.call("ReadOrgTree", person, as_of=str(day))
-    return {node.id: node.org_unit_id for node in reply.nodes}
-
-
-async def days_pass(firm, count: int = 1) -> None:
-    """Let everything about the tree have happened some days earlier."""
-    await firm.set_rows(
-        "UPDATE identity.org_unit_edge"
-        " SET valid_from = valid_from - $1::int, valid_to = valid_to - $1::int",
-        count,
-    )
-
-
-async def edges(firm) -> list[Edge]:
-    rows = await firm.rows(
-        "SELECT node_id::text, coalesce(parent_id::text, ''), valid_from, valid_to"
-        " FROM identity.org_unit_edge ORDER BY node_id, valid_from"
-    )
-    return [Edge(*row) for row in rows]
-
-
-async def assert_one_tree(firm) -> None:
-    """Say that parents, paths and edges tell one story, and that there is no cycle in it."""
-    rows = await firm.rows(
-        "SELECT id::text, coalesce(org_unit_id::text, ''), path FROM identity.org_unit"
-    )
-    parents = {unit: parent for unit, parent, _ in rows}
-    shape = Tree(parents)
-    for unit, _, path in rows:
-        above = shape.ancestors(unit)
-        assert unit not in above
-        assert not above or above[-1] == firm.top, "everything hangs on the top"
-        line = [*reversed(above), unit]
-        assert path == "".join(f"{node.replace('-', '')}." for node in line)
-    known = await edges(firm)
-    assert {e.node_id: e.parent_id for e in known if e.valid_to is None} == parents
-    by_node: dict[str, list[Edge]] = {}
-    for edge in known:
-        by_node.setdefault(edge.node_id, []).append(edge)
-    for line in by_node.values():
-        ends = [edge.valid_to for edge in line]
-        assert ends == [edge.valid_from for edge in line[1:]] + [None], "neither gaps nor overlaps"
-    for day in {edge.valid_from for edge in known}:
-        then = Tree(parents_on(known, day))
-        assert not any(node in then.ancestors(node) for node in by_node)
-
-
-# --- moving
 
 
 async def test_a_move_is_one_change_and_one_fact(firm):
@@ -468,93 +397,3 @@ async def test_a_unit_made_while_the_one_above_it_moves_or_goes_stands_where_it_
             "SELECT id::text, org_unit_id::text FROM identity.org_unit WHERE delete_time IS NULL"
         )
         assert {row[1] for row in living} - {None} <= {row[0] for row in living}
-
-
-# --- anything in any order
-
-
-class Model:
-    """What the tree should be: parents day by day, the last day being today."""
-
-    def __init__(self, top: str) -> None:
-        self.days: list[dict[str, str]] = [{top: ""}]
-        self.began = {top: 0}
-        self.deleted: set[str] = set()
-
-    @property
-    def now(self) -> dict[str, str]:
-        return self.days[-1]
-
-    def create(self, unit: str, parent: str) -> None:
-        self.now[unit] = parent
-        self.began[unit] = len(self.days) - 1
-
-    def may_move(self, unit: str, to: str, day: int) -> bool:
-        if unit in self.deleted or to in self.deleted or day < self.began[unit]:
-            return False
-        return not any(unit in (to, *Tree(then).ancestors(to)) for then in self.days[day:])
-
-    def move(self, unit: str, to: str, day: int) -> None:
-        for then in self.days[day:]:
-            then[unit] = to
-        self.began[unit] = day
-
-    def has_living_children(self, unit: str) -> bool:
-        return any(up == unit and at not in self.deleted for at, up in self.now.items())
-
-
-async def step(firm, model: Model, chance: random.Random) -> None:
-    """Do one thing at random; it must work exactly when the model says so."""
-    units = list(model.now)
-    unit, to = chance.choice(units), chance.choice(units)
-    what = chance.choices(
-        ["create", "move", "delete", "undelete", "day"], weights=[6, 10, 3, 2, 2]
-    )[0]
-    if what == "day":
-        await days_pass(firm)
-        model.days.append(dict(model.now))
-        return
-    if what == "create":
-        new = str(uuid.uuid4())
-        made = {"id": new, "name": new, "kind": "KIND_TEAM", "org_unit_id": to}
-        attempt, allowed = firm.call("CreateOrgUnit", org_unit=made), to not in model.deleted
-        done = lambda: model.create(new, to)  # noqa: E731
-    elif what == "move":
-        day = chance.randrange(len(model.days))
-        attempt = move(firm, unit, to, firm.today - (len(model.days) - 1 - day) * DAY)
-        stays = unit not in model.deleted and model.now[unit] == to and to not in model.deleted
-        allowed = stays or model.may_move(unit, to, day)
-        done = lambda: stays or model.move(unit, to, day)  # noqa: E731
-    elif what == "delete":
-        attempt = firm.call("DeleteOrgUnit", id=unit)
-        allowed = unit not in model.deleted and not model.has_living_children(unit)
-        allowed = allowed and unit != firm.top
-        done = lambda: model.deleted.add(unit)  # noqa: E731
-        if unit == firm.top:
-            attempt.close()
-            return
-    else:
-        attempt = firm.call("UndeleteOrgUnit", id=unit)
-        allowed = unit in model.deleted and model.now[unit] not in model.deleted
-        done = lambda: model.deleted.discard(unit)  # noqa: E731
-    try:
-        await attempt
-    except (errors.Invalid, errors.FailedPrecondition, errors.NotFound) as refused:
-        assert not allowed, (what, refused.reason)  # noqa: PT017
-    else:
-        assert allowed, what
-        done()
-
-
-@pytest.mark.parametrize("seed", range(8))
-async def test_whatever_happens_in_whatever_order_the_tree_stays_one(firm, seed):
-    """FIN-02: paths and days always agree with who stands under whom."""
-    chance, model = random.Random(seed), Model(firm.top)
-    for _ in range(40):
-        await step(firm, model, chance)
-    await assert_one_tree(firm)
-    known, today = await edges(firm), firm.today
-    for age, then in enumerate(reversed(model.days)):
-        assert parents_on(known, today - age * DAY) == then
-    living = {unit: up for unit, up in model.now.items() if unit not in model.deleted}
-    assert await tree(firm) == living

@@ -166,7 +166,8 @@ async def test_a_session_in_use_is_prolonged_and_the_reply_says_so(firm):
 
 async def test_an_invented_refresh_token_is_refused(firm):
     first = await firm.sign_in((await firm.with_password()).email)
-    turned = first.refresh_token[:-6] + "AAAAAA"
+    # Ids as they are, but of no line of tokens that ever was.
+    turned = first.refresh_token[:50] + "AAAAAAAAAAAAAAAA" + first.refresh_token[66:]
     for token, reason in (("garbage", "SECRET_INVALID"), (turned, "SESSION_ENDED")):
         refusal = await refused(firm.as_nobody("RefreshSession", refresh_token=token))
         assert refusal.reason == reason

@@ -1,4 +1,4 @@
-"""AuditRecord: who changed what, when; one record for each change of any service (PLT-14)."""
+"""AuditRecord: who changed what, when; one record for each change of any service (PLT-30)."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""Contact: a person outside whom one talks to (PTY-09)."""
+"""Contact: a person outside whom one talks to (PTY-01)."""
 
 from banyan.party.v1 import contact_pb2
 

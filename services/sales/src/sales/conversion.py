@@ -1,4 +1,4 @@
-"""Conversion: a lead becomes an organization, a contact and a deal, whole or not at all (SAL-08).
+"""Conversion: a lead becomes organization, contact and deal, whole or not at all (SAL-07, SAL-14).
 
 1. Here: the lead is CONVERTING; every id is chosen; the saga is written down with it.
 2. party: the organization is made, unless the lead names one that is there.

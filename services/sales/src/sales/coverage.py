@@ -1,4 +1,4 @@
-"""Coverage: who takes care of a lead, a customer or a deal, and their share in it (SAL-10)."""
+"""Coverage: who takes care of a lead, a customer or a deal (SAL-08, SAL-11, SAL-39)."""
 
 import datetime
 import decimal

@@ -1,4 +1,4 @@
-"""Lead: a first sign that somebody may buy (SAL-02, SAL-07); conversion.py makes a deal of it."""
+"""Lead: a first sign that somebody may buy (SAL-04, SAL-14); conversion.py makes a deal of it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Opportunity: a deal, from its first stage to won or lost (SAL-11, SAL-13, SAL-20)."""
+"""Opportunity: a deal, from its first stage to won or lost (SAL-07, SAL-19)."""
 
 import datetime
 import decimal

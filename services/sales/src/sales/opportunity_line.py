@@ -1,4 +1,4 @@
-"""OpportunityLine: what a deal is about, and how it follows its deal (SAL-14)."""
+"""OpportunityLine: what a deal is about, and how it follows its deal (SAL-19)."""
 
 import decimal
 import functools
@@ -81,7 +81,9 @@ async def follow_deal(here: Resources, event: Event, transaction: Transaction) -
 
 def consumer(here: Resources) -> Consumer:
     """Give what keeps lines with their deals."""
-    return Consumer("lines", ("sales.opportunity.*",), functools.partial(follow_deal, here))
+    verbs = ("update", "win", "lose", "reopen")
+    subjects = tuple(f"sales.opportunity.{verb}" for verb in verbs)
+    return Consumer("lines", subjects, functools.partial(follow_deal, here))
 
 
 OPPORTUNITY_LINE = Noun(

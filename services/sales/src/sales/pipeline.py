@@ -1,4 +1,4 @@
-"""Pipeline: the stages of a deal, with their odds and what lets one in (SAL-11, SAL-12)."""
+"""Pipeline: the stages of a deal, with their odds and what lets one in (SAL-07)."""
 
 from collections import Counter
 from typing import Any

@@ -7,6 +7,7 @@ that time even then. None is older than a minute, for some things change by the 
 
 import asyncio
 import datetime
+import hashlib
 import time
 import zoneinfo
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from typing import Generic, TypeVar
 
 from chassis import errors
 from chassis.access.grants import Grant, Grants
+from chassis.access.tokens import LIFETIME_SECONDS
 from chassis.access.tree import Tree
 
 UNHEARD_SECONDS_MAX = 2.0
@@ -74,7 +76,8 @@ class _Entry(Generic[T]):
 class Directory:
     """Permissions and trees by tenant; `fetch_*` ask identity.
 
-    `heard` says whether identity's events are being received right now.
+    `heard` says whether identity's events are being received right now; `exchange_key` gives the
+    access token an API key stands for.
     """
 
     def __init__(
@@ -82,7 +85,10 @@ class Directory:
         fetch_access: Callable[[str, str, str], Awaitable[UserAccess]],
         fetch_tenant: Callable[[str], Awaitable[TenantProfile]],
         heard: Callable[[], bool],
+        exchange_key: Callable[[str], Awaitable[str]] | None = None,
     ) -> None:
+        self._exchange_key = exchange_key
+        self._exchanged: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
         self._fetch_access = fetch_access
         self._fetch_tenant = fetch_tenant
         self._heard = heard
@@ -133,6 +139,23 @@ class Directory:
         if not entry.value[0].active:
             raise errors.Unauthenticated("SESSION_ENDED")
         return entry.value
+
+    async def token_of(self, key: str) -> str:
+        """Give an access token for an API key; the same for as long as it is good.
+
+        Raises:
+            Unauthenticated: SECRET_INVALID.
+        """
+        digest = hashlib.sha256(key.encode()).digest()
+        kept = self._exchanged.get(digest)
+        if kept is None or kept[0] < time.monotonic():
+            if self._exchange_key is None:
+                raise errors.Unauthenticated("SECRET_INVALID")
+            token = await self._exchange_key(key)
+            kept = self._exchanged[digest] = (time.monotonic() + LIFETIME_SECONDS / 2, token)
+            if len(self._exchanged) > _USERS_MAX:
+                self._exchanged.popitem(last=False)
+        return kept[1]
 
     def forget_user(self, tenant_id: str, user_id: str) -> None:
         """Drop a person's permissions after a change to them."""

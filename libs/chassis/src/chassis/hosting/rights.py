@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from banyan.identity.v1 import access_pb2, org_unit_pb2
+from banyan.identity.v1 import access_pb2, org_unit_pb2, session_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
@@ -13,7 +13,7 @@ from chassis.json import short_enum_name
 from chassis.rpc import Channels, acting
 
 SUBJECT = "banyan.*.identity.>"
-_ACCESS = "/banyan.identity.v1.AccessService/"
+_IDENTITY = "/banyan.identity.v1."
 # A change of these concerns everybody in the tenant; of the others, the person they name.
 _OF_ALL = {"org_unit", "tenant", "role"}
 
@@ -30,7 +30,7 @@ class Identity:
         request = access_pb2.GetUserAccessRequest(
             tenant_id=tenant_id, user_id=user_id, session_id=session_id
         )
-        return plain_access(await self._ask("GetUserAccess", request))
+        return plain_access(await self._ask("AccessService/GetUserAccess", request))
 
     async def tenant(self, tenant_id: str) -> TenantProfile:
         """Give a tenant's profile.
@@ -40,18 +40,31 @@ class Identity:
         """
         request = access_pb2.GetTenantProfileRequest(tenant_id=tenant_id)
         try:
-            return plain_profile(await self._ask("GetTenantProfile", request))
+            return plain_profile(await self._ask("AccessService/GetTenantProfile", request))
         except (errors.NotFound, errors.Invalid):
             raise errors.Unauthenticated("SESSION_ENDED") from None
 
     def directory(self, heard: Callable[[], bool]) -> Directory:
         """Give the directory of this process; `heard` tells whether events are being received."""
-        return Directory(self.access, self.tenant, heard)
+        return Directory(self.access, self.tenant, heard, self.token_of)
+
+    async def token_of(self, key: str) -> str:
+        """Exchange an API key for an access token.
+
+        Raises:
+            Unauthenticated: SECRET_INVALID.
+        """
+        request = session_pb2.ExchangeApiKeyRequest(api_key=key)
+        try:
+            found = await self._ask("SessionService/ExchangeApiKey", request)
+        except errors.Invalid:
+            raise errors.Unauthenticated("SECRET_INVALID") from None
+        return found.access_token
 
     async def _ask(self, method: str, request: Message) -> Any:
         channel: Any = self._channels.to("identity")
         with acting(self._service):
-            return await channel.unary_unary(_ACCESS + method)(request)
+            return await channel.unary_unary(_IDENTITY + method)(request)
 
 
 def plain_access(found: access_pb2.UserAccess) -> UserAccess:

@@ -15,7 +15,7 @@ from chassis.resources.around import Around
 from chassis.rpc import Call, Method, methods_of, service_name
 
 if TYPE_CHECKING:
-    from chassis.resources.resource import Resources
+    from chassis.resources.here import Resources
 
 # What every noun may begin with; these mean the same everywhere and are set by the chassis.
 OUTPUT_FIELDS = frozenset({"etag", "create_time", "update_time", "delete_time", "creator_user_id"})

@@ -2,92 +2,37 @@
 
 import asyncio
 import functools
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Caller, KeyRing
-from chassis.database import Database, Transaction
+from chassis.database import Transaction
 from chassis.resources.around import Around
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
-from chassis.resources.query import PageTokens
 from chassis.resources.references import is_id
-from chassis.resources.requests import Request, Requests
+from chassis.resources.requests import Request
 from chassis.resources.rules import EVERYTHING, Rules, now
 from chassis.resources.store import COUNT_MAX, Store
 from chassis.resources.titles import See
 from chassis.resources.tree import TreeRows
-from chassis.rpc import Call, Channels, Handler, Method
-from chassis.rpc.registry import contract_methods
-from chassis.telemetry import new_trace_parent
+from chassis.rpc import Call, Handler, Method
+
+if TYPE_CHECKING:
+    from chassis.resources.here import Resources
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 1000
-BACKGROUND_SECONDS = 30
-EXTERNAL_ID_LENGTH_MAX = 200
 _ATTEMPTS = 10
 # Turns the answer of a write into what is kept of it under the request id.
 Keep = Callable[[Message], Request]
 
 
-class Resources(Mapping[type[Message], "Resource"]):
-    """The nouns of one service with their rows: what business methods get beside request and call.
-
-    ``here[user_pb2.User]`` gives the resource of a noun of this service.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        nouns: Sequence[Noun],
-        tokens: PageTokens,
-        keys: KeyRing,
-        channels: Channels,
-    ) -> None:
-        self.database = database
-        self.channels = channels
-        self.requests = Requests(database)
-        self.key_ring = keys
-        self.nouns = tuple(nouns)
-        self.tokens = tokens
-        self._by_message = {noun.message: Resource(noun, self) for noun in nouns}
-        self._by_type = {r.noun.resource.type: r for r in self._by_message.values()}
-
-    def __getitem__(self, message: type[Message]) -> "Resource":
-        return self._by_message[message]
-
-    def __iter__(self) -> Iterator[type[Message]]:
-        return iter(self._by_message)
-
-    def __len__(self) -> int:
-        return len(self._by_message)
-
-    def call_of(self, method: str, tenant_id: str, on_behalf_of: str = "") -> Call:
-        """Give the call under which the service itself acts in the background.
-
-        Args:
-            method: the path of the method it stands for, whose action the change is named after.
-        """
-        return Call(
-            method=next(m for m in contract_methods(self.database.schema) if m.path == method),
-            caller=Caller(tenant_id, service=self.database.schema, on_behalf_of=on_behalf_of),
-            channels=self.channels,
-            deadline=time.monotonic() + BACKGROUND_SECONDS,
-            trace_parent=new_trace_parent(),
-        )
-
-    def of_type(self, resource_type: str) -> "Resource | None":
-        """Give the resource of a type, None when it is another service's."""
-        return self._by_type.get(resource_type)
-
-
 class Resource:
     """A noun with its rows: gives the handlers of its methods."""
 
-    def __init__(self, noun: Noun, here: Resources) -> None:
+    def __init__(self, noun: Noun, here: "Resources") -> None:
         self.noun = noun
         self.here = here
         self.store = Store(noun, here.database, here.nouns)
@@ -340,8 +285,7 @@ class Resource:
             setattr(new, parent, getattr(request, parent))
             around = await self.rules.around(call, new)
             wrong = self.rules.malformed(new)
-            names = self.rules.reference_fields(new)
-            wrong += await self.rules.references.missing(call, new, names)
+            wrong += await self.rules.references.missing(call, new, [parent])
             self.rules.check(new, around, wrong=wrong)
             self.rules.authorize("move", new, around, call)
             return await tree.move(self.store, call, old, new, request, around, asked)

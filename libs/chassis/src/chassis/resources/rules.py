@@ -1,7 +1,8 @@
 """The rules every record obeys, whatever its noun: what the chassis sets, checks and allows."""
 
 import datetime
-from collections.abc import Sequence, Set
+import re
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import uuid_utils
@@ -19,7 +20,7 @@ from chassis.resources.references import References, is_id
 from chassis.rpc import Call, violations_of
 
 if TYPE_CHECKING:
-    from chassis.resources.resource import Resources
+    from chassis.resources.here import Resources
 
 EXTERNAL_ID_LENGTH_MAX = 200
 MONEY = "banyan.type.v1.Money"
@@ -62,6 +63,11 @@ class Rules:
             name
             for name, field in noun.fields.items()
             if field_behavior_pb2.REQUIRED in behaviors(field)
+        ]
+        self._exact = [
+            (name, *_EXACT[kind])
+            for name, field in noun.fields.items()
+            if (kind := message_name(field)) in _EXACT and not field.is_repeated
         ]
         self._amounts = [
             name
@@ -145,12 +151,18 @@ class Rules:
             self.noun.hooks.validate(new, around)
 
     def malformed(self, new: Any) -> list[errors.FieldViolation]:
-        """Name the ids and references that are none; rules are not asked about such a record."""
-        return [
-            errors.FieldViolation(f"{self._singular}.{name}", "NOT_AN_ID")
+        """Name ids, numbers and dates that are none; rules are not asked about such a record."""
+        wrong = [
+            (name, "NOT_AN_ID")
             for name in ("id", *self.reference_fields(new))
             if not is_id(getattr(new, name))
         ]
+        wrong += [
+            (name, reason)
+            for name, is_good, reason in self._exact
+            if new.HasField(name) and not is_good(getattr(new, name))
+        ]
+        return [errors.FieldViolation(f"{self._singular}.{name}", why) for name, why in wrong]
 
     def _foreign_amounts(self, new: Any, around: Around) -> list[errors.FieldViolation]:
         """Name the amounts in another currency than the firm's, which wait for finance's rates."""
@@ -224,6 +236,31 @@ class Rules:
             if path not in self.noun.fields:
                 raise errors.invalid_field("update_mask", "UNKNOWN_FIELD", field=path)
         return [path for path in paths if path not in self.read_only and path != "id"]
+
+
+def _is_decimal(message: Any) -> bool:
+    return _DECIMAL.fullmatch(message.value) is not None
+
+
+def _is_amount(message: Any) -> bool:
+    return _DECIMAL.fullmatch(message.amount) is not None
+
+
+def _is_date(message: Any) -> bool:
+    try:
+        datetime.date(message.year, message.month, message.day)
+    except ValueError:
+        return False
+    return True
+
+
+# The messages whose text or numbers can be nonsense, and what is said then.
+_DECIMAL = re.compile(r"-?[0-9]{1,28}(\.[0-9]{1,18})?")
+_EXACT: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "google.type.Decimal": (_is_decimal, "INVALID_DECIMAL"),
+    "google.type.Date": (_is_date, "INVALID_DATE"),
+    MONEY: (_is_amount, "INVALID_DECIMAL"),
+}
 
 
 def is_set(record: Any, name: str) -> bool:

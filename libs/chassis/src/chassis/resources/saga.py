@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.database import TENANT_ID, Address, Record, Role, Transaction
-from chassis.resources.resource import Resources
+from chassis.resources.here import Resources
 from chassis.rpc import Call, acting
 from chassis.telemetry import log
 

@@ -21,7 +21,7 @@ from chassis.resources.noun import Noun, snake
 from chassis.resources.query import Sql, within
 
 if TYPE_CHECKING:
-    from chassis.resources.resource import Resources
+    from chassis.resources.here import Resources
 
 # How far the reader sees records of a noun ("party.Organization"); None is not at all.
 See = Callable[[str], Reach | None]

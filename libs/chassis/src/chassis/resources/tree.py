@@ -57,8 +57,10 @@ def move_makes_cycle(
     """Tell whether a node put under a parent since a day would stand above itself on any day."""
     others = [edge for edge in edges if edge.node_id != node_id]
     days = {since} | {edge.valid_from for edge in others if edge.valid_from > since}
+    # The node itself stands at the top of its own subtree, or the walk upwards would stop below it.
     return any(
-        node_id in (parent_id, *Tree(parents_on(others, day)).ancestors(parent_id)) for day in days
+        node_id in (parent_id, *Tree({**parents_on(others, day), node_id: ""}).ancestors(parent_id))
+        for day in days
     )
 
 
@@ -112,7 +114,8 @@ class TreeRows:
         """Move a node and all below it, today or from an earlier day on.
 
         Raises:
-            FailedPrecondition: MOVE_INTO_ITSELF, MOVE_IN_FUTURE, MOVE_BEFORE_LAST.
+            FailedPrecondition: MOVE_INTO_ITSELF, MOVE_IN_FUTURE, MOVE_BEFORE_LAST,
+                PARENT_NOT_THERE_YET.
             Conflict: BUSY_RECORD when somebody changed the node meanwhile.
         """
         since = _day(request, around)
@@ -170,6 +173,9 @@ class TreeRows:
         began = max(edge.valid_from for edge in edges if edge.node_id == node_id)
         if since < began:
             raise errors.FailedPrecondition("MOVE_BEFORE_LAST", last=str(began))
+        there = [edge.valid_from for edge in edges if edge.node_id == parent_id]
+        if there and since < min(there):
+            raise errors.FailedPrecondition("PARENT_NOT_THERE_YET", since=str(min(there)))
         if parent_id and move_makes_cycle(edges, node_id, parent_id, since):
             raise errors.FailedPrecondition("MOVE_INTO_ITSELF", id=node_id)
 

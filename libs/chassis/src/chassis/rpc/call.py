@@ -46,6 +46,8 @@ class Call:
         """Give the tenant's profile as it was no earlier than when this call began."""
         if self.fetch_profile is not None:
             self.tenant = await self.fetch_profile(self.started)
+            if self.grants is not None:
+                self.grants = Grants(self.grants.user_id, self.grants.all, self.tenant.tree)
         return self.profile
 
     @property

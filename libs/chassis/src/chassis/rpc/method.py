@@ -50,6 +50,7 @@ class Method:
         access: one of `options_pb2.Access`.
         callers: services that may call it as themselves; "*" for all.
         idempotent: repeating it does no harm.
+        wider_action: an action that lets callers do more with it; "" for none.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Method:
     access: int
     callers: frozenset[str]
     idempotent: bool
+    wider_action: str
     request_type: type[Message]
     response_type: type[Message]
     descriptor: MethodDescriptor
@@ -89,6 +91,7 @@ def method_of(descriptor: MethodDescriptor) -> Method:
         access=options.access,
         callers=frozenset(options.services),
         idempotent=options.idempotent or verb in _READING,
+        wider_action=options.wider_action,
         request_type=message_factory.GetMessageClass(descriptor.input_type),
         response_type=message_factory.GetMessageClass(descriptor.output_type),
         descriptor=descriptor,

@@ -127,7 +127,7 @@ class World:
             known = self._people.get((tenant_id, user_id))
             return known or await identity.access(tenant_id, user_id, session_id)
 
-        return Directory(access, identity.tenant, heard)
+        return Directory(access, identity.tenant, heard, identity.token_of)
 
 
 @contextlib.asynccontextmanager

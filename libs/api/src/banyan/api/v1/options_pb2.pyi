@@ -59,7 +59,6 @@ class NounOptions(_message.Message):
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAP_FIELD_NUMBER: _builtins.int
     TREE_PARENT_FIELD_NUMBER: _builtins.int
-    ACTIONS_FIELD_NUMBER: _builtins.int
     EXAMPLE_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The field people know a record by."""
@@ -77,10 +76,6 @@ class NounOptions(_message.Message):
     def map(self) -> Global___BusinessMapPlace:
         """Its place in the business map."""
 
-    @_builtins.property
-    def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Actions permissions may speak of beside those of its methods."""
-
     def __init__(
         self,
         *,
@@ -88,12 +83,11 @@ class NounOptions(_message.Message):
         soft_delete: _builtins.bool = ...,
         map: Global___BusinessMapPlace | None = ...,
         tree_parent: _builtins.str = ...,
-        actions: _abc.Iterable[_builtins.str] | None = ...,
         example: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["map", b"map"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "example", b"example", "map", b"map", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["example", b"example", "map", b"map", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,6 +185,7 @@ class MethodOptions(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     IDEMPOTENT_FIELD_NUMBER: _builtins.int
     SERVICES_FIELD_NUMBER: _builtins.int
+    WIDER_ACTION_FIELD_NUMBER: _builtins.int
     access: Global___Access.ValueType
     action: _builtins.str
     """The action a caller needs on the noun, when that is not plain from the
@@ -198,6 +193,10 @@ class MethodOptions(_message.Message):
     """
     idempotent: _builtins.bool
     """Repeating it does no harm, so a channel may retry."""
+    wider_action: _builtins.str
+    """An action that lets callers do more with it than others: for somebody else,
+    or what only an import may.
+    """
     @_builtins.property
     def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Services that may call it as themselves, besides people with the permission."""
@@ -209,10 +208,11 @@ class MethodOptions(_message.Message):
         action: _builtins.str = ...,
         idempotent: _builtins.bool = ...,
         services: _abc.Iterable[_builtins.str] | None = ...,
+        wider_action: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "action", b"action", "idempotent", b"idempotent", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "action", b"action", "idempotent", b"idempotent", "services", b"services", "wider_action", b"wider_action"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
