@@ -64,6 +64,11 @@ class Firm:
         """Call a method without a token."""
         return await self.calling(method, None, wire=wire, **fields)
 
+    async def exchanged(self, key: str) -> Any:
+        """Let a service ask what an API key stands for."""
+        with acting("party"):
+            return await self.calling("ExchangeApiKey", None, wire=False, api_key=key)
+
     async def calling(
         self, name: str, person: Person | None, /, *, wire: bool, **fields: Any
     ) -> Any:

@@ -139,7 +139,7 @@ async def test_with_a_key_a_script_acts_as_the_person_who_made_it(firm, until):
     issued = await firm.call("IssueApiKey", me, name="nightly export")
     assert issued.secret.endswith(issued.api_key.ending)
     assert issued.api_key == await firm.call("GetApiKey", me, id=issued.api_key.id)
-    script = firm.holding(await firm.as_nobody("ExchangeApiKey", api_key=issued.secret))
+    script = firm.holding(await firm.exchanged(issued.secret))
     assert (await firm.call("ReadSelf", script)).user.id == me.user_id
     with pytest.raises(errors.FailedPrecondition):
         await firm.call("SignOut", script)
@@ -156,10 +156,10 @@ async def test_a_key_goes_where_an_access_token_goes(firm):
 async def test_a_deleted_key_gets_in_no_more(firm, until):
     me = await firm.member()
     issued = await firm.call("IssueApiKey", me, name="lost")
-    script = firm.holding(await firm.as_nobody("ExchangeApiKey", api_key=issued.secret))
+    script = firm.holding(await firm.exchanged(issued.secret))
     await firm.call("ReadSelf", script)
     await firm.call("DeleteApiKey", me, id=issued.api_key.id)
-    exchange = firm.as_nobody("ExchangeApiKey", api_key=issued.secret)
+    exchange = firm.exchanged(issued.secret)
     assert await refused(exchange) == "SECRET_INVALID"
     await until(fails(firm, script))
     await firm.call("ReadSelf", me)
@@ -167,12 +167,12 @@ async def test_a_deleted_key_gets_in_no_more(firm, until):
 
 async def test_an_expired_key_is_worth_nothing(firm):
     issued = await firm.call("IssueApiKey", name="short")
-    script = firm.holding(await firm.as_nobody("ExchangeApiKey", api_key=issued.secret))
+    script = firm.holding(await firm.exchanged(issued.secret))
     await firm.set_rows(
         "UPDATE identity.api_key SET expire_time = now() - interval '1 second' WHERE id = $1",
         issued.api_key.id,
     )
-    exchange = firm.as_nobody("ExchangeApiKey", api_key=issued.secret)
+    exchange = firm.exchanged(issued.secret)
     assert await refused(exchange) == "SECRET_INVALID"
     assert await fails(firm, script)()
 
@@ -193,4 +193,4 @@ async def test_a_key_needs_the_permission_to_make_one(firm):
 async def test_an_invented_key_is_refused(firm):
     issued = await firm.call("IssueApiKey", name="mine")
     for key in ("garbage", issued.secret[:-6] + "AAAAAA", "bnr_" + issued.secret[4:], "ä" * 9):
-        assert await refused(firm.as_nobody("ExchangeApiKey", api_key=key)) == "SECRET_INVALID"
+        assert await refused(firm.exchanged(key)) == "SECRET_INVALID"

@@ -115,7 +115,7 @@ async def test_no_secret_is_in_a_change_an_event_a_log_or_an_answer(firm, capfd,
         )
         await firm.assign(user.id, firm.member_role)
         key = await firm.call("IssueApiKey", name="script")
-        await firm.as_nobody("ExchangeApiKey", api_key=key.secret)
+        await firm.exchanged(key.secret)
         await firm.call("ListUsers")
         await firm.call("ListApiClients")
         await firm.call("ListApiKeys")
