@@ -30,6 +30,7 @@ class Banyan:
 
     url: str
     home: Path
+    partners: str
 
     def token(self, *arguments: str) -> str:
         """Print a token with the command people use."""
@@ -94,9 +95,10 @@ def wait_ready(url: str, running: subprocess.Popen[str]) -> None:
 @contextmanager
 def one_process(home: Path, _: LocalServers) -> Generator[Banyan]:
     """Run `banyan up`, as on a laptop."""
-    port = next(free_ports())
-    with process(str(BIN / "banyan"), "up", BANYAN_HOME=str(home), BANYAN_PORT=str(port)) as up:
-        found = Banyan(f"http://127.0.0.1:{port}", home)
+    port, partner_port = free_ports(2)
+    doors = {"BANYAN_PORT": str(port), "BANYAN_PARTNER_LISTEN": f"127.0.0.1:{partner_port}"}
+    with process(str(BIN / "banyan"), "up", BANYAN_HOME=str(home), **doors) as up:
+        found = Banyan(f"http://127.0.0.1:{port}", home, doors["BANYAN_PARTNER_LISTEN"])
         wait_ready(found.url, up)
         yield found
 
@@ -118,14 +120,15 @@ def split_processes(home: Path, servers: LocalServers) -> Generator[Banyan]:
         "BANYAN_PAGE_TOKEN_KEY": str(settings.page_token_key),
         "BANYAN_ADDRESSES": ",".join(f"{n}=127.0.0.1:{p}" for n, p in ports.items()),
     }
+    partners = f"127.0.0.1:{next(free_ports())}"
     with ExitStack() as stack:
         for name, port in ports.items():
             own = {"BANYAN_GRPC_LISTEN": f"127.0.0.1:{port}"}
             if services[name].front is not None:
-                own = {"BANYAN_PORT": str(port)}
+                own = {"BANYAN_PORT": str(port), "BANYAN_PARTNER_LISTEN": partners}
             command = (str(BIN / "banyan"), "serve", "--target", name)
             running = stack.enter_context(process(*command, **shared, **own))
-        found = Banyan(f"http://127.0.0.1:{ports['gateway']}", home)
+        found = Banyan(f"http://127.0.0.1:{ports['gateway']}", home, partners)
         wait_ready(found.url, running)
         found_tenant(shared)
         wait_answering(found)

@@ -18,7 +18,7 @@ class _Server(uvicorn.Server):
 
 
 async def run(front: Front) -> None:
-    """Serve HTTP until cancelled; what is in flight is answered first."""
+    """Serve HTTP, and partners over gRPC, until cancelled; what is in flight is answered first."""
     # Only who serves HTTP loads the web framework; `banyan migrate` does without.
     from gateway.app import build_app
 
@@ -35,11 +35,20 @@ async def run(front: Front) -> None:
         timeout_graceful_shutdown=5,
     )
     server = _Server(config)
+    partners = None
+    if front.settings.partner_listen:
+        from gateway.partner import open_partner_door
+
+        partners, _ = await open_partner_door(
+            front.channels, front.settings.partner_listen, front.settings.partner_tls
+        )
     try:
         await server.serve()
     finally:
         server.should_exit = True
         await server.shutdown()
+        if partners is not None:
+            await partners.stop(5)
 
 
 SERVICE = Service("gateway", front=run)

@@ -35,6 +35,7 @@ app = typer.Typer(
     help="Banyan: the whole firm in one system.",
 )
 DEFAULT_PORT = 8080
+DEFAULT_PARTNER_PORT = 50051
 
 
 def main() -> None:
@@ -61,6 +62,9 @@ def up() -> None:
         servers = LocalServers(settings.home, services)
         print("starting PostgreSQL and NATS ...", flush=True)
         local = local_settings(settings, servers.start())
+        if not settings.partner_listen:
+            partners = f"127.0.0.1:{_kept_port(settings, 'partner-port', DEFAULT_PARTNER_PORT)}"
+            local = local.model_copy(update={"partner_listen": partners})
         try:
             uvloop.run(_up(services, local, port))
         finally:
@@ -82,6 +86,7 @@ async def _up(services: dict[str, Service], settings: Settings, port: int) -> No
             f'  by token: curl -H "Authorization: Bearer $({_command()} token)"'
             f" http://{settings.host}:{port}/v1/sources\n"
             f"  contract: http://{settings.host}:{port}/openapi.json\n"
+            f"  partners: gRPC with reflection at {settings.partner_listen}; examples/partner.py\n"
             "  Ctrl-C stops everything.",
             flush=True,
         )
@@ -289,8 +294,13 @@ def _choose_port(settings: Settings) -> int:
         if not _is_free(settings.host, settings.port):
             raise LocalServerError(f"BANYAN_PORT={settings.port} is taken by another program")
         return settings.port
-    file = settings.home / "port"
-    wanted = int(file.read_text()) if file.exists() else DEFAULT_PORT
+    return _kept_port(settings, "port", DEFAULT_PORT)
+
+
+def _kept_port(settings: Settings, name: str, first: int) -> int:
+    """Take the port of last time, or the first that is free, and keep it for next time."""
+    file = settings.home / name
+    wanted = int(file.read_text()) if file.exists() else first
     while not _is_free(settings.host, wanted):
         wanted += 1
     file.write_text(str(wanted))

@@ -24,6 +24,12 @@ class Settings(BaseSettings):
     grpc_listen: str = Field(
         default="", description="address of this process's gRPC server; empty: none"
     )
+    partner_listen: str = Field(
+        default="", description="address of the partners' gRPC door; empty: none"
+    )
+    partner_tls: Path | None = Field(
+        default=None, description="folder with tls.crt and tls.key of the partners' door"
+    )
     addresses: str = Field(
         default="", description="where other services are: party=dns:///party:50051,sales=..."
     )

@@ -1,0 +1,161 @@
+"""A firm that sells: its people, its pipeline, and what tests make in it by calls."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from banyan.api.v1 import change_pb2
+from banyan.sales.v1 import outcome_pb2
+
+from chassis import errors
+from chassis.access import Grant, Scope
+from chassis.rpc import acting
+from chassis.rpc.registry import contract_methods
+from chassis.testing import Person, World
+
+STAGES = (
+    ("new", "OUTCOME_OPEN", 10),
+    ("proposed", "OUTCOME_OPEN", 50),
+    ("won", "OUTCOME_WON", 100),
+    ("lost", "OUTCOME_LOST", 0),
+)
+
+
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
+    """Ask again until the answer is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := await condition():
+            return found
+        await asyncio.sleep(0.005)
+    return pytest.fail(f"never became true in {seconds} s")
+
+
+async def refusal(attempt: Awaitable[Any]) -> errors.Error:
+    """Give what a call is refused with."""
+    with pytest.raises(errors.Error) as caught:
+        await attempt
+    return caught.value
+
+
+@dataclass
+class Firm:
+    """A tenant; whatever names nobody is done by somebody who may do everything."""
+
+    world: World
+    tenant_id: str
+    boss: Person
+    pipeline: Any = None
+    others: dict[str, Person] = field(default_factory=dict, repr=False)
+
+    async def call(
+        self, name: str, person: Person | None = None, /, *, wire: bool = False, **fields: Any
+    ) -> Any:
+        """Call a method with its request's fields."""
+        method = next(m for m in contract_methods() if m.name == name)
+        request = method.request_type(**fields)
+        return await self.world.call(name, request, person or self.boss, wire=wire)
+
+    async def person(self, *rights: tuple[str, str, Scope], unit: str = "") -> Person:
+        """Make somebody with these rights, held at their unit."""
+        at = unit or self.boss.org_unit_id
+        grants = [
+            Grant(resource, action, scope, at if scope in (Scope.UNIT, Scope.SUBTREE) else "")
+            for resource, action, scope in rights
+        ]
+        return await self.world.person(self.tenant_id, grants, unit)
+
+    async def make_pipeline(self, *stages: dict[str, Any], **fields: Any) -> Any:
+        made = [
+            {"key": key, "name": key.title(), "outcome": outcome, "probability": odds}
+            for key, outcome, odds in STAGES
+        ]
+        record = {"name": f"pipeline {uuid.uuid4()}", "stages": stages or made} | fields
+        return await self.call("CreatePipeline", pipeline=record)
+
+    async def organization(self, person: Person | None = None, **fields: Any) -> Any:
+        record = {"name": f"organization {uuid.uuid4()}"} | fields
+        return await self.call("CreateOrganization", person, organization=record)
+
+    async def contact(self, **fields: Any) -> Any:
+        return await self.call("CreateContact", contact={"name": "Li Na"} | fields)
+
+    async def deal(self, person: Person | None = None, **fields: Any) -> Any:
+        record = {"name": f"deal {uuid.uuid4()}"} | fields
+        return await self.call("CreateOpportunity", person, opportunity=record)
+
+    async def lead(self, person: Person | None = None, **fields: Any) -> Any:
+        record = {"name": f"lead {uuid.uuid4()}"} | fields
+        return await self.call("CreateLead", person, lead=record)
+
+    async def update(self, noun: str, record_id: str, person: Any = None, **fields: Any) -> Any:
+        """Change fields of a record: ``update("Lead", id, note="…")``."""
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in noun).lstrip("_")
+        request = {name: {"id": record_id} | fields, "update_mask": {"paths": list(fields)}}
+        return await self.call(f"Update{noun}", person, **request)
+
+    async def listed(self, method: str, person: Person | None = None, **fields: Any) -> list[Any]:
+        """List all pages."""
+        found: list[Any] = []
+        token = ""
+        while True:
+            reply = await self.call(method, person, page_size=1000, page_token=token, **fields)
+            found += next(value for _, value in reply.ListFields()) if reply.ListFields() else []
+            token = reply.next_page_token
+            if not token:
+                return found
+
+    async def changes(self, service: str, record_id: str = "") -> list[Any]:
+        """Read this firm's changes from a service's log, of one record or of all."""
+        path = "/banyan.api.v1.ChangeService/ReadChanges"
+        read: Any = self.world.host.channels.to(service).unary_unary(path)
+        found: list[Any] = []
+        after = ""
+        while True:
+            request = change_pb2.ReadChangesRequest(service=service, after=after, page_size=5000)
+            with acting(service):
+                reply = await read(request)
+            found += [c for c in reply.changes if c.tenant_id == self.tenant_id]
+            after = reply.next_after
+            if not reply.changes:
+                return [c for c in found if record_id in ("", c.resource_id)]
+
+    async def rows(self, sql: str, *arguments: Any, service: str = "sales") -> list[Any]:
+        """Read rows of this firm as they lie in the database."""
+        database = self.world.host.databases[service]
+        return list(await database.read(self.tenant_id, sql, *arguments))
+
+    async def set_rows(self, sql: str, *arguments: Any) -> None:
+        """Change rows behind the service's back: for what only time would bring about."""
+        await self.world.host.databases["sales"].write(self.tenant_id, sql, *arguments)
+
+
+@pytest_asyncio.fixture
+async def firm(world) -> Firm:
+    """A firm with one pipeline that deals go through unless they name another."""
+    tenant_id = await world.tenant()
+    made = Firm(world, tenant_id, await world.person(tenant_id))
+    made.pipeline = await made.make_pipeline(preferred=True)
+    return made
+
+
+@pytest.fixture(name="until")
+def _until() -> Callable[..., Awaitable[Any]]:
+    return until
+
+
+@pytest.fixture(name="refusal")
+def _refusal() -> Callable[..., Awaitable[errors.Error]]:
+    return refusal
+
+
+@pytest.fixture
+def outcomes() -> Any:
+    """The outcomes by their short names."""
+    names = outcome_pb2.Outcome.keys()
+    return {n.removeprefix("OUTCOME_"): outcome_pb2.Outcome.Value(n) for n in names}
