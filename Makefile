@@ -39,6 +39,10 @@ lint: install ## ruff, pyright, import contracts, proto checks, house rules
 fmt: install ## format the code
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .
 
+.PHONY: noun
+noun: install ## draft the proto of a new noun: make noun NOUN=sales.Pipeline
+	@$(BIN)/python tools/noun.py $(NOUN)
+
 .PHONY: proto
 proto: install ## regenerate libs/api from protos/
 	@$(BIN)/python tools/proto.py

@@ -1,4 +1,4 @@
-"""`make chaos`: 10,000 changes while NATS and services are killed; BANYAN_CHAOS_CHANGES for other."""
+"""`make chaos`: 10,000 changes, or BANYAN_CHAOS_CHANGES, while NATS and services are killed."""
 
 import os
 import sys

@@ -21,6 +21,7 @@ SETTLED_SECONDS_MAX = 120
 _POLL_SECONDS = 0.1
 _PAGE = 5000
 _NAMED = 5
+_FALLEN = ("background work ended", "unforeseen", "Traceback")
 _READ = "/banyan.api.v1.ChangeService/ReadChanges"
 
 
@@ -228,9 +229,8 @@ class Checker:
         """No process and no background work ended, nothing unforeseen was logged."""
         wrong = [f"{name} ended; see its log" for name in self.cluster.ended()]
         for name in self.cluster.services:
-            for line in self.cluster.log(name).read_text(errors="replace").splitlines():
-                if "background work ended" in line or "unforeseen" in line:
-                    wrong.append(f"{name}: {line}")
+            lines = self.cluster.log(name).read_text(errors="replace").splitlines()
+            wrong += [f"{name}: {line}" for line in lines if any(sign in line for sign in _FALLEN)]
         return Check("nothing fell over", f"{len(self.cluster.services)} processes", wrong)
 
 

@@ -14,17 +14,21 @@ from running import (
     START_SECONDS_MAX,
     Banyan,
     environment,
-    found_tenant,
     wait_answering,
     wait_ready,
 )
 
-from chassis.database import Address, Role
+from chassis import errors
+from chassis.access import KeyRing
+from chassis.database import Address
 from chassis.hosting import Settings, installed_services
 from chassis.hosting.cli import local_settings, migrate_all
+from chassis.hosting.founding import found_local_tenant
 from chassis.hosting.local import ADMIN, LocalServers
+from chassis.rpc import Channels, WireChannel
 
 NATS = "nats"
+_POLL_SECONDS = 0.02
 # Below the range a kernel takes for outgoing connections: nobody gets the port of a killed process.
 _PORTS = range(20_000, 32_000)
 
@@ -44,8 +48,9 @@ class Cluster:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._settings = Settings(home=home)
         self._ports: dict[str, int] = {}
+        self._partners = ""
         self._nats_command: list[str] = []
-        self.banyan = Banyan("", home)
+        self.banyan = Banyan("", home, "")
 
     # --- the whole
 
@@ -54,12 +59,15 @@ class Cluster:
         self._settings = local_settings(self._settings, self._servers.start())
         self._remember_nats()
         asyncio.run(migrate_all(self.services, self._settings))
-        self._ports = dict(zip(self.services, _free_ports(), strict=False))
+        free = _free_ports()
+        self._ports = dict(zip(self.services, free, strict=False))
+        self._partners = f"127.0.0.1:{next(free)}"
         for name in self.services:
             self.start_service(name)
-        self.banyan = Banyan(f"http://127.0.0.1:{self._ports['gateway']}", self.home)
+        url = f"http://127.0.0.1:{self._ports['gateway']}"
+        self.banyan = Banyan(url, self.home, self._partners)
         wait_ready(self.banyan.url, self._running["gateway"])
-        found_tenant(self._shared())
+        asyncio.run(self._found())
         wait_answering(self.banyan)
 
     def stop(self) -> None:
@@ -94,7 +102,7 @@ class Cluster:
         """Start a service; what it writes goes to a file, so that it never waits for a reader."""
         own = {"BANYAN_GRPC_LISTEN": self.target(name)}
         if self.services[name].front is not None:
-            own = {"BANYAN_PORT": str(self._ports[name])}
+            own = {"BANYAN_PORT": str(self._ports[name]), "BANYAN_PARTNER_LISTEN": self._partners}
         with self.log(name).open("ab") as output:
             self._running[name] = subprocess.Popen(
                 [str(BIN / "banyan"), "serve", "--target", name],
@@ -108,6 +116,21 @@ class Cluster:
     def ended(self) -> list[str]:
         """Name the parts that have ended by themselves."""
         return [name for name, process in self._running.items() if process.poll() is not None]
+
+    async def _found(self) -> None:
+        """Found the local firm as soon as identity answers."""
+        channels = Channels(KeyRing(self._settings.keys))
+        channels.connect("identity", WireChannel(self.target("identity"), "identity"))
+        until = time.monotonic() + START_SECONDS_MAX
+        while True:
+            try:
+                await found_local_tenant(channels, self.home)
+                break
+            except errors.Unavailable:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(_POLL_SECONDS)
+        await channels.close()
 
     def _remember_nats(self) -> None:
         """Take the server over from `LocalServers`, which would know of one start only."""
@@ -124,7 +147,7 @@ class Cluster:
         while not _listens(int(self._settings.nats_url.rpartition(":")[2])):
             if self._running[NATS].poll() is not None or time.monotonic() > until:
                 raise AssertionError(f"NATS did not come back; see {log}")
-            time.sleep(0.01)
+            time.sleep(_POLL_SECONDS)
 
     # --- where things are
 
@@ -136,11 +159,7 @@ class Cluster:
     @property
     def admin_dsn(self) -> str:
         """The database, for someone who sees all tenants."""
-        return self._address().dsn_of(ADMIN)
-
-    def relay_dsn(self, service: str) -> str:
-        """The database, for a service's relay."""
-        return self._address().dsn(service, Role.RELAY)
+        return Address(self._settings.database_url, self._settings.database_passwords).dsn_of(ADMIN)
 
     def target(self, name: str) -> str:
         """Give the gRPC address of a service."""
@@ -149,9 +168,6 @@ class Cluster:
     def log(self, name: str) -> Path:
         """Give the file with what a part wrote."""
         return self.home / "logs" / f"{name}.log"
-
-    def _address(self) -> Address:
-        return Address(self._settings.database_url, self._settings.database_passwords)
 
     def _shared(self) -> dict[str, str]:
         settings = self._settings

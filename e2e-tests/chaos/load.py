@@ -67,6 +67,7 @@ class Load:
         self.finished = False
         self._token = ""
         self._token_until = 0.0
+        self._signing = asyncio.Lock()
         self._unit_id = ""
         self._customers: list[str] = []
 
@@ -193,11 +194,10 @@ class Load:
             self.counts[f"cut off: {type(error).__name__}"] += 1
 
     async def _headers(self, key: str) -> dict[str, str]:
-        if time.monotonic() > self._token_until:
-            self._token_until = time.monotonic() + _TOKEN_SECONDS
-            self._token = await asyncio.to_thread(self._banyan.token)
-        while not self._token:
-            await asyncio.sleep(0.02)
+        async with self._signing:
+            if time.monotonic() > self._token_until:
+                self._token = await asyncio.to_thread(self._banyan.token)
+                self._token_until = time.monotonic() + _TOKEN_SECONDS
         headers = {"authorization": f"Bearer {self._token}"}
         return {**headers, "idempotency-key": key} if key else headers
 
@@ -220,8 +220,10 @@ class Load:
                 if answer.status_code != 200 or any(found.get(n) != v for n, v in wanted.items()):
                     wrong.append(f"{path}: {answer.text} instead of {wanted}")
 
-        async with httpx.AsyncClient(base_url=self._banyan.url, timeout=60) as http:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(PEOPLE):
-                    group.create_task(reader(http))
+        async with (
+            httpx.AsyncClient(base_url=self._banyan.url, timeout=60, trust_env=False) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            for _ in range(PEOPLE):
+                group.create_task(reader(http))
         return wrong

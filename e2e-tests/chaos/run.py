@@ -65,9 +65,7 @@ async def _work(
     report.disturbances = disturbing.result()
     report.counts = {**load.counts, "slowest change, ms": round(1000 * load.slowest)}
     report.seconds["changes"] = time.monotonic() - started
-    tell(
-        f"{load.done} changes in {report.seconds['changes']:.1f} s; waiting for what is on its way"
-    )
+    tell(f"{load.done} changes in {report.seconds['changes']:.1f} s; settling")
     report.seconds["settle"], late = await checker.settle(hurry_seconds)
     checking = time.monotonic()
     report.checks = await checker.checks(late)

@@ -3,10 +3,11 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from banyan.api.v1 import change_pb2
@@ -14,9 +15,12 @@ from banyan.sales.v1 import outcome_pb2
 
 from chassis import errors
 from chassis.access import Grant, Scope
+from chassis.database import Role
+from chassis.resources.saga import SagaRunner
 from chassis.rpc import acting
 from chassis.rpc.registry import contract_methods
 from chassis.testing import Person, World
+from sales.conversion import CONVERSION
 
 STAGES = (
     ("new", "OUTCOME_OPEN", 10),
@@ -133,6 +137,98 @@ class Firm:
     async def set_rows(self, sql: str, *arguments: Any) -> None:
         """Change rows behind the service's back: for what only time would bring about."""
         await self.world.host.databases["sales"].write(self.tenant_id, sql, *arguments)
+
+
+class Killed(BaseException):
+    """The process died here; nothing that catches errors catches it."""
+
+
+@dataclass
+class Conversions:
+    """What conversions of a firm left behind, and fresh processes that go on with them."""
+
+    firm: Firm
+
+    async def convert(self, lead_id: str, person: Person | None = None, **fields: Any) -> Any:
+        return await self.firm.call("ConvertLead", person, id=lead_id, **fields)
+
+    async def lead(self, lead_id: str) -> Any:
+        return await self.firm.call("GetLead", id=lead_id)
+
+    async def under_way(self) -> list[Any]:
+        """Give the sagas that have not ended."""
+        return await self.firm.rows("SELECT id::text, step, undoing, attempts FROM sales.saga")
+
+    def runner(self) -> SagaRunner:
+        """Give the runner of another process."""
+        return SagaRunner(self.firm.world.host.here["sales"], (CONVERSION,))
+
+    async def finish(self) -> None:
+        """Let fresh processes sweep until nothing is under way."""
+        dsn = self.firm.world.host.address.dsn("sales", Role.RELAY)
+        connection = await asyncpg.connect(dsn)
+        try:
+            deadline = time.monotonic() + 10
+            while await self.under_way():
+                assert time.monotonic() < deadline, "the conversion does not end"
+                await self.firm.set_rows("UPDATE sales.saga SET due_time = now()")
+                await self.runner().sweep(connection)
+                await asyncio.sleep(0.005)
+        finally:
+            await connection.close()
+
+    async def made(self, *, with_deleted: bool = False) -> dict[str, int]:
+        """Count the organizations, contacts and deals of the firm."""
+        tables = {"organization": "party", "contact": "party", "opportunity": "sales"}
+        living = "" if with_deleted else " WHERE delete_time IS NULL"
+        return {
+            table: (
+                await self.firm.rows(
+                    f"SELECT count(*) FROM {service}.{table}{living}", service=service
+                )
+            )[0][0]
+            for table, service in tables.items()
+        }
+
+
+@pytest.fixture
+def conversions(firm) -> Conversions:
+    return Conversions(firm)
+
+
+@pytest.fixture(name="Killed")
+def _killed() -> type[BaseException]:
+    return Killed
+
+
+@pytest.fixture
+def spoil() -> Generator[Callable[..., Callable[[], None]]]:
+    """Make an async function raise, before or after it has done its work, until `undo` is called.
+
+    `matches` says which calls it is about, by their positional arguments; all by default.
+    """
+
+    def spoiled(
+        owner: Any, name: str, error: BaseException, *, after: bool = False, matches: Any = None
+    ) -> Callable[[], None]:
+        patch = pytest.MonkeyPatch()
+        original = getattr(owner, name)
+
+        async def failing(*arguments: Any, **fields: Any) -> Any:
+            if matches is not None and not matches(*arguments):
+                return await original(*arguments, **fields)
+            if after:
+                await original(*arguments, **fields)
+            raise error
+
+        patch.setattr(owner, name, failing)
+        undone.append(patch)
+        return patch.undo
+
+    undone: list[pytest.MonkeyPatch] = []
+    yield spoiled
+    for patch in reversed(undone):
+        patch.undo()
 
 
 @pytest_asyncio.fixture

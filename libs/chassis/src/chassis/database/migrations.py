@@ -25,7 +25,6 @@ from chassis.database.address import Address, Role
 from chassis.database.tables import chassis_tables
 
 _HERE = Path(__file__).parent
-_EXTENSIONS = ("ltree",)
 _TENANT = "(select nullif(current_setting('app.tenant', true), '')::uuid)"
 
 
@@ -69,14 +68,12 @@ def wall(
 
 
 async def prepare(address: Address, admin: str, services: list[str]) -> None:
-    """Create what is missing of roles, schemas and extensions, as the administrator.
+    """Create what is missing of roles and schemas, as the administrator.
 
     A role whose password file does not exist yet gets a new password and a file (0600).
     """
     connection = await asyncpg.connect(address.dsn_of(admin))
     try:
-        for extension in _EXTENSIONS:
-            await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
         for service in services:
             for role in Role:
                 await _ensure_login(connection, address, address.login(service, role))
