@@ -31,7 +31,7 @@ def show(report: Report) -> None:
     for check in report.checks:
         print(f"{check.name:28} {check.seen:28} {'WRONG' if check.wrong else 'ok'}")
         for wrong in check.wrong[:_SHOWN]:
-            print(f"    {wrong[:500]}")
+            print(f"    {wrong[:2000]}")
         if len(check.wrong) > _SHOWN:
             print(f"    and {len(check.wrong) - _SHOWN} more")
     print("\n" + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items()))

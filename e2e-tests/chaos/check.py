@@ -17,10 +17,11 @@ from chassis.access import KeyRing
 from chassis.rpc import Channels, WireChannel, acting
 
 READER = "insight"  # as whom logs and streams are read
-SETTLED_SECONDS_MAX = 120
+SETTLED_SECONDS_MAX = 60
 _POLL_SECONDS = 0.1
 _PAGE = 5000
 _NAMED = 5
+_SHOWN = 700
 _FALLEN = ("background work ended", "unforeseen", "Traceback")
 _READ = "/banyan.api.v1.ChangeService/ReadChanges"
 
@@ -230,7 +231,11 @@ class Checker:
         wrong = [f"{name} ended; see its log" for name in self.cluster.ended()]
         for name in self.cluster.services:
             lines = self.cluster.log(name).read_text(errors="replace").splitlines()
-            wrong += [f"{name}: {line}" for line in lines if any(sign in line for sign in _FALLEN)]
+            wrong += [
+                f"{name}: {line[:_SHOWN]} ... {line[-_SHOWN:]}"
+                for line in lines
+                if any(sign in line for sign in _FALLEN)
+            ]
         return Check("nothing fell over", f"{len(self.cluster.services)} processes", wrong)
 
 

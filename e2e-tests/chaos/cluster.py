@@ -9,21 +9,20 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import httpx
 from running import (
     BIN,
     START_SECONDS_MAX,
-    Banyan,
     environment,
-    wait_answering,
     wait_ready,
 )
 
 from chassis import errors
-from chassis.access import KeyRing
+from chassis.access import Claims, KeyRing
 from chassis.database import Address
 from chassis.hosting import Settings, installed_services
 from chassis.hosting.cli import local_settings, migrate_all
-from chassis.hosting.founding import found_local_tenant
+from chassis.hosting.founding import found_local_tenant, local_ids
 from chassis.hosting.local import ADMIN, LocalServers
 from chassis.rpc import Channels, WireChannel
 
@@ -37,6 +36,7 @@ class Cluster:
     """The running parts of one home folder.
 
     Attributes:
+        url: of the public door.
         kept: the services that keep something: those with a change log.
     """
 
@@ -50,7 +50,7 @@ class Cluster:
         self._ports: dict[str, int] = {}
         self._partners = ""
         self._nats_command: list[str] = []
-        self.banyan = Banyan("", home, "")
+        self.url = ""
 
     # --- the whole
 
@@ -64,11 +64,10 @@ class Cluster:
         self._partners = f"127.0.0.1:{next(free)}"
         for name in self.services:
             self.start_service(name)
-        url = f"http://127.0.0.1:{self._ports['gateway']}"
-        self.banyan = Banyan(url, self.home, self._partners)
-        wait_ready(self.banyan.url, self._running["gateway"])
+        self.url = f"http://127.0.0.1:{self._ports['gateway']}"
+        wait_ready(self.url, self._running["gateway"])
         asyncio.run(self._found())
-        wait_answering(self.banyan)
+        self._wait_answering()
 
     def stop(self) -> None:
         """Ctrl-C to every service, then stop the servers; nothing of it stays."""
@@ -116,6 +115,20 @@ class Cluster:
     def ended(self) -> list[str]:
         """Name the parts that have ended by themselves."""
         return [name for name, process in self._running.items() if process.poll() is not None]
+
+    def token(self) -> str:
+        """Sign a token for the local administrator, as `banyan token` does."""
+        ids = local_ids(self.home)
+        claims = Claims(tenant_id=ids["tenant_id"], user_id=ids["user_id"])
+        return KeyRing(self._settings.keys).sign("identity", claims)
+
+    def _wait_answering(self) -> None:
+        until = time.monotonic() + START_SECONDS_MAX
+        headers = {"authorization": f"Bearer {self.token()}"}
+        for path in ("sources", "opportunities", "orgUnits", "auditRecords"):
+            while httpx.get(f"{self.url}/v1/{path}", headers=headers).status_code == 503:
+                assert time.monotonic() < until, f"{path} did not answer"
+                time.sleep(_POLL_SECONDS)
 
     async def _found(self) -> None:
         """Found the local firm as soon as identity answers."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from running import Banyan
+
+from chaos.cluster import Cluster
 
 PEOPLE = 16
 ACKNOWLEDGED_SECONDS_MAX = 90
@@ -55,8 +56,8 @@ class Load:
         counts: retries and their reasons.
     """
 
-    def __init__(self, banyan: Banyan, changes: int, seed: int = 7) -> None:
-        self._banyan = banyan
+    def __init__(self, cluster: Cluster, changes: int, seed: int = 7) -> None:
+        self._cluster = cluster
         self._random = random.Random(seed)
         self.changes = changes
         self.done = 0
@@ -67,7 +68,6 @@ class Load:
         self.finished = False
         self._token = ""
         self._token_until = 0.0
-        self._signing = asyncio.Lock()
         self._unit_id = ""
         self._customers: list[str] = []
 
@@ -75,7 +75,7 @@ class Load:
         """Make all changes, several people at a time; each record is one person's."""
         limits = httpx.Limits(max_connections=4 * PEOPLE, max_keepalive_connections=4 * PEOPLE)
         async with httpx.AsyncClient(
-            base_url=self._banyan.url, timeout=60, limits=limits, trust_env=False
+            base_url=self._cluster.url, timeout=60, limits=limits, trust_env=False
         ) as http:
             try:
                 await self._prepare(http)
@@ -92,7 +92,7 @@ class Load:
             http, "POST", "/v1/pipelines", _PIPELINE, str(uuid.uuid4())
         )
         assert pipeline is not None, self.failures
-        units = await http.get("/v1/orgUnits", headers=await self._headers(""))
+        units = await http.get("/v1/orgUnits", headers=self._headers(""))
         self._unit_id = units.json()["orgUnits"][0]["id"]
 
     def _plans(self) -> Iterator[Kept]:
@@ -163,7 +163,7 @@ class Load:
                 pause = _RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS)) - 1]
                 await asyncio.sleep(pause)
             try:
-                headers = await self._headers(key)
+                headers = self._headers(key)
                 answer = await http.request(verb, path, json=body, headers=headers)
             except httpx.TransportError as error:
                 self.counts[f"cut off: {type(error).__name__}"] += 1
@@ -183,7 +183,7 @@ class Load:
         self, http: httpx.AsyncClient, verb: str, path: str, body: dict[str, Any], key: str
     ) -> None:
         """Ask and hang up, somewhere between the first byte and the answer."""
-        headers = await self._headers(key)
+        headers = self._headers(key)
         try:
             async with asyncio.timeout(self._random.uniform(0.001, 0.05)):
                 await http.request(verb, path, json=body, headers=headers)
@@ -193,11 +193,10 @@ class Load:
         except httpx.TransportError as error:
             self.counts[f"cut off: {type(error).__name__}"] += 1
 
-    async def _headers(self, key: str) -> dict[str, str]:
-        async with self._signing:
-            if time.monotonic() > self._token_until:
-                self._token = await asyncio.to_thread(self._banyan.token)
-                self._token_until = time.monotonic() + _TOKEN_SECONDS
+    def _headers(self, key: str) -> dict[str, str]:
+        if time.monotonic() > self._token_until:
+            self._token = self._cluster.token()
+            self._token_until = time.monotonic() + _TOKEN_SECONDS
         headers = {"authorization": f"Bearer {self._token}"}
         return {**headers, "idempotency-key": key} if key else headers
 
@@ -214,14 +213,14 @@ class Load:
         async def reader(http: httpx.AsyncClient) -> None:
             for kept in left:
                 path = f"/v1/{kept.collection}/{kept.id}"
-                answer = await http.get(path, headers=await self._headers(""))
+                answer = await http.get(path, headers=self._headers(""))
                 found = answer.json()
                 wanted = {**kept.fields, "etag": str(kept.version)}
                 if answer.status_code != 200 or any(found.get(n) != v for n, v in wanted.items()):
                     wrong.append(f"{path}: {answer.text} instead of {wanted}")
 
         async with (
-            httpx.AsyncClient(base_url=self._banyan.url, timeout=60, trust_env=False) as http,
+            httpx.AsyncClient(base_url=self._cluster.url, timeout=60, trust_env=False) as http,
             asyncio.TaskGroup() as group,
         ):
             for _ in range(PEOPLE):

@@ -41,7 +41,7 @@ def run(
     started = time.monotonic()
     with cluster(home) as running:
         tell(f"started in {time.monotonic() - started:.1f} s")
-        load = Load(running.banyan, changes)
+        load = Load(running, changes)
         checker = Checker(running, load)
         report = Report(seconds={"start": time.monotonic() - started})
         asyncio.run(_work(load, checker, report, hurry_seconds, tell))

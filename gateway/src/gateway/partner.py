@@ -76,5 +76,4 @@ async def open_partner_door(
         address,
         credentials=credentials,
         reflect=forwarder.grpc_services,
-        trust_peer=False,
     )

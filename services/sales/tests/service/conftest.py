@@ -1,10 +1,11 @@
 """A firm that sells: its people, its pipeline, and what tests make in it by calls."""
 
 import asyncio
+import functools
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -17,7 +18,6 @@ from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.database import Role
 from chassis.resources.saga import SagaRunner
-from chassis.rpc import acting
 from chassis.rpc.registry import contract_methods
 from chassis.testing import Person, World
 from sales.conversion import CONVERSION
@@ -55,7 +55,6 @@ class Firm:
     tenant_id: str
     boss: Person
     pipeline: Any = None
-    others: dict[str, Person] = field(default_factory=dict, repr=False)
 
     async def call(
         self, name: str, person: Person | None = None, /, *, wire: bool = False, **fields: Any
@@ -115,19 +114,14 @@ class Firm:
                 return found
 
     async def changes(self, service: str, record_id: str = "") -> list[Any]:
-        """Read this firm's changes from a service's log, of one record or of all."""
-        path = "/banyan.api.v1.ChangeService/ReadChanges"
-        read: Any = self.world.host.channels.to(service).unary_unary(path)
-        found: list[Any] = []
-        after = ""
-        while True:
-            request = change_pb2.ReadChangesRequest(service=service, after=after, page_size=5000)
-            with acting(service):
-                reply = await read(request)
-            found += [c for c in reply.changes if c.tenant_id == self.tenant_id]
-            after = reply.next_after
-            if not reply.changes:
-                return [c for c in found if record_id in ("", c.resource_id)]
+        """Read this firm's changes of a service, of one record or of all, as they were written."""
+        rows = await self.rows(
+            f"SELECT payload FROM {service}.change WHERE $1 = '' OR resource_id::text = $1"
+            " ORDER BY sequence",
+            record_id,
+            service=service,
+        )
+        return [change_pb2.Change.FromString(row[0]) for row in rows]
 
     async def rows(self, sql: str, *arguments: Any, service: str = "sales") -> list[Any]:
         """Read rows of this firm as they lie in the database."""
@@ -231,13 +225,23 @@ def spoil() -> Generator[Callable[..., Callable[[], None]]]:
         patch.undo()
 
 
-@pytest_asyncio.fixture
-async def firm(world) -> Firm:
-    """A firm with one pipeline that deals go through unless they name another."""
+async def found_firm(world: World) -> Firm:
     tenant_id = await world.tenant()
     made = Firm(world, tenant_id, await world.person(tenant_id))
     made.pipeline = await made.make_pipeline(preferred=True)
     return made
+
+
+@pytest_asyncio.fixture
+async def firm(world) -> Firm:
+    """A firm with one pipeline that deals go through unless they name another."""
+    return await found_firm(world)
+
+
+@pytest.fixture(scope="session")
+def found(world) -> Callable[[], Awaitable[Firm]]:
+    """Found further firms."""
+    return functools.partial(found_firm, world)
 
 
 @pytest.fixture(name="until")

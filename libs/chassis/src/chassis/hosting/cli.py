@@ -163,12 +163,15 @@ def found() -> None:
     `banyan up` does this by itself.
     """
     settings = Settings.load()
-    channels = Channels(KeyRing(settings.keys))
-    for name, target in settings.where().items():
-        channels.connect(name, WireChannel(target, name))
 
     async def run() -> bool:
-        return await found_local_tenant(channels, settings.home)
+        channels = Channels(KeyRing(settings.keys))
+        for name, target in settings.where().items():
+            channels.connect(name, WireChannel(target, name))
+        try:
+            return await found_local_tenant(channels, settings.home)
+        finally:
+            await channels.close()
 
     print("founded" if asyncio.run(run()) else "was there already")
 

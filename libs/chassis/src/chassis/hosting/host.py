@@ -85,7 +85,9 @@ class Host:
         dispatcher = self._dispatcher()
         self._connect_channels(dispatcher)
         if self.settings.grpc_listen:
-            server, self.grpc_port = await serve_grpc(dispatcher, self.settings.grpc_listen)
+            server, self.grpc_port = await serve_grpc(
+                dispatcher, self.settings.grpc_listen, trust_peer=True
+            )
             self._servers.append(server)
         for service in self.services.values():
             self._run_background(service)

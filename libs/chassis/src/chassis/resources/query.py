@@ -153,7 +153,7 @@ class _Filter:
         title = self._query.noun.options.title
         if not title:
             raise errors.invalid_field("filter", "NO_TEXT_SEARCH", found=value)
-        return f"t.{title} ILIKE {self._sql.bind(f'%{_like(value)}%', 'text')}"
+        return f"t.{title} ILIKE {self._sql.bind(f'%{_like(value)}%'.replace(STAR, '*'), 'text')}"
 
     def _comparison(self, node: Comparison) -> str:
         column = self._query.filterable(node.field)
@@ -182,7 +182,7 @@ class _Filter:
             raise errors.invalid_field(
                 "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
             )
-        return f"t.{column.name} @> {self._sql.bind([node.value], 'text[]')}"
+        return f"t.{column.name} @> {self._sql.bind([node.value.replace(STAR, '*')], 'text[]')}"
 
     def _text_comparison(self, node: Comparison, column: FieldColumn) -> str:
         name = f"t.{column.name}"

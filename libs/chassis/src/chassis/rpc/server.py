@@ -85,7 +85,7 @@ async def serve_grpc(
     *,
     credentials: grpc.ServerCredentials | None = None,
     reflect: Iterable[str] = (),
-    trust_peer: bool = True,
+    trust_peer: bool = False,
 ) -> tuple[grpc.aio.Server, int]:
     """Start a server on an address (``127.0.0.1:0`` takes a free port); give it and its port.
 
