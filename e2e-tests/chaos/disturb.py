@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chaos.cluster import NATS, Cluster
 from chaos.load import Load
 
-_STUCK_SECONDS = 120
+_IDLE_SECONDS_MAX = 3
 _POLL_SECONDS = 0.005
 
 
@@ -18,7 +18,8 @@ class Step:
     Attributes:
         at: the share of the changes after which it is killed.
         part: NATS or a service.
-        back: the share after which it is started again; at once when it is not later.
+        back: the share after which it is started again, or when nothing moves any more without
+            it; at once when it is not later.
     """
 
     at: float
@@ -55,10 +56,11 @@ async def disturb(cluster: Cluster, load: Load, steps: tuple[Step, ...] = STEPS)
 
 
 async def _until_done(load: Load, share: float) -> None:
+    """Wait for a share of the work; what waits for a killed part must not wait for ever."""
     last, since = load.done, time.monotonic()
     while load.done < share * load.changes and not load.finished:
         if load.done != last:
             last, since = load.done, time.monotonic()
-        if time.monotonic() - since > _STUCK_SECONDS:
-            raise AssertionError(f"no change was acknowledged for {_STUCK_SECONDS} s")
+        if time.monotonic() - since > _IDLE_SECONDS_MAX:
+            return
         await asyncio.sleep(_POLL_SECONDS)

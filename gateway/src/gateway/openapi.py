@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 from banyan.api.v1 import options_pb2
 from buf.validate import validate_pb2
-from google.api import field_behavior_pb2
+from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from chassis.errors import labels
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of, is_map, message_name, message_of
 from chassis.resources.columns import behaviors, is_reference
@@ -142,6 +143,7 @@ class _Builder:
                 required.append(field.json_name)
             properties[field.json_name] = schema
         found: Schema = {"type": "object", "properties": properties}
+        _describe(descriptor, found)
         if required:
             found["required"] = required
         if reading:
@@ -169,6 +171,25 @@ class _Builder:
         return {**schema, **_limits(field, schema["type"])}
 
 
+def _describe(descriptor: Descriptor, schema: Schema) -> None:
+    """Give a noun and its fields the names people know them by, and its example."""
+    options: Any = descriptor.GetOptions()
+    kind: str = options.Extensions[resource_pb2.resource].type
+    if not kind:
+        return
+    noun = kind.replace(".banyan/", ".")
+    texts: Any = labels("en")
+    schema["title"] = texts["nouns"][noun]["one"]
+    names = texts["fields"]
+    known = {**names["_header"], **names.get(noun, {})}
+    for field in descriptor.fields:
+        property_ = schema["properties"][field.json_name]
+        # What a reference to a schema says of itself stays as it is; siblings are allowed in 3.1.
+        schema["properties"][field.json_name] = {"title": known[field.name], **property_}
+    if example := options.Extensions[options_pb2.noun].example:
+        schema["examples"] = [orjson.loads(example)]
+
+
 def _scalar(field: FieldDescriptor) -> Schema:
     if field.type == _F.TYPE_BOOL:
         return {"type": "boolean"}
@@ -194,6 +215,8 @@ def _limits(field: FieldDescriptor, kind: str) -> Schema:
         text = rules.string
         words = {"min_len": "minLength", "max_len": "maxLength", "pattern": "pattern"}
         found = {words[n]: getattr(text, n) for n in words if text.HasField(n)}
+        if text.example:
+            found["examples"] = list(text.example)
     elif kind == "repeated" and rules.HasField("repeated"):
         many = rules.repeated
         words = {"min_items": "minItems", "max_items": "maxItems"}

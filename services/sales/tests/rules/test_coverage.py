@@ -1,6 +1,7 @@
 """Who takes care of what, and with which share (SAL-08, SAL-11, SAL-39)."""
 
 import datetime
+import itertools
 import zoneinfo
 
 import pytest
@@ -95,5 +96,5 @@ def test_a_share_counts_to_its_last_day():
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=8))
 def test_cutting_the_whole_anywhere_is_whole(cuts):
     edges = [0, *sorted(cuts), 10_000]
-    pieces = [high - low for low, high in zip(edges, edges[1:], strict=False)]
+    pieces = [high - low for low, high in itertools.pairwise(edges)]
     check_splits([coverage(f"{piece // 100}.{piece % 100:02}") for piece in pieces], DAY)

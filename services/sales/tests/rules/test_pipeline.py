@@ -57,7 +57,11 @@ def test_a_pipeline_without_stages_is_refused():
 
 @pytest.mark.parametrize(
     ("rule", "position"),
-    [("opportunity.name ==", "1:20"), ("opportunity.nmae == ''", "1:12"), ("customer == ''", "1:1")],
+    [
+        ("opportunity.name ==", "1:20"),
+        ("opportunity.nmae == ''", "1:12"),
+        ("customer == ''", "1:1"),
+    ],
 )
 def test_a_rule_that_cannot_be_read_is_refused_with_stage_and_position(rule, position):
     """SAL-06: rules are checked when they are written, not when a deal runs into them."""

@@ -123,9 +123,7 @@ async def test_a_refusal_that_is_no_field_is_said_too(firm):
 
 async def test_a_row_out_of_reach_is_refused_alone(firm):
     """PLT-16: a batch reaches no further than a single create."""
-    clerk = await firm.person(
-        ("sales.Opportunity", "create", Scope.OWN), ("*", "read", Scope.ALL)
-    )
+    clerk = await firm.person(("sales.Opportunity", "create", Scope.OWN), ("*", "read", Scope.ALL))
     theirs = {"owner_user_id": firm.boss.user_id}
     reply = await batch(firm, theirs, {}, person=clerk)
     assert [(e.row, e.reason) for e in reply.errors] == [(0, "OUTSIDE_REACH")]

@@ -273,9 +273,7 @@ async def test_a_conversion_waits_for_what_is_away_and_then_ends(
     """The caller is not made to wait; meanwhile nobody changes the lead under it."""
     lead = await firm.lead()
     away = errors.Unavailable("PARTY_AWAY", retry_after=1)
-    back = spoil(
-        conversion, "_create", away, matches=lambda here, method, request: step in method
-    )
+    back = spoil(conversion, "_create", away, matches=lambda here, method, request: step in method)
     assert (await conversions.convert(lead.id)).status == Lead.STATUS_CONVERTING
     ((_, done, undoing, attempts),) = await conversions.under_way()
     assert (done, undoing, attempts) == (int(step == "Contact"), False, 1)

@@ -62,7 +62,7 @@ async def assert_converted(conversions, lead_id: str) -> None:
 async def assert_taken_back(conversions, lead_id: str, reason: str) -> None:
     lead = await conversions.lead(lead_id)
     assert (lead.status, lead.outcome_reason) == (Lead.STATUS_OPEN, reason)
-    assert not (lead.organization_id or lead.contact_id or lead.opportunity_id)
+    assert [lead.organization_id, lead.contact_id, lead.opportunity_id] == [""] * 3
     assert await conversions.made() == NONE
     assert not await conversions.under_way()
     versions = [change.version for change in await conversions.firm.changes("sales", lead_id)]
@@ -121,9 +121,7 @@ async def test_an_answer_that_is_lost_is_given_again(firm, conversions, spoil, K
     await assert_converted(conversions, lead.id)
 
 
-async def test_who_asks_again_after_a_death_is_told_how_far_it_is(
-    firm, conversions, spoil, Killed
-):
+async def test_who_asks_again_after_a_death_is_told_how_far_it_is(firm, conversions, spoil, Killed):
     lead = await firm.lead()
     back = spoil(conversion, "_create", Killed(), matches=method_of("Contact"))
     with pytest.raises(Killed):
@@ -135,9 +133,7 @@ async def test_who_asks_again_after_a_death_is_told_how_far_it_is(
     await assert_converted(conversions, lead.id)
 
 
-async def test_a_death_may_come_at_every_step_of_one_conversion(
-    firm, conversions, spoil, Killed
-):
+async def test_a_death_may_come_at_every_step_of_one_conversion(firm, conversions, spoil, Killed):
     lead = await firm.lead()
     ways = list(FORWARD.values())
     for number, (owner, name, matches) in enumerate(ways):
@@ -165,9 +161,7 @@ async def test_two_who_go_on_at_once_make_one_of_each(
         await conversions.convert(lead.id)
     back()
     ((saga_id, *_),) = await conversions.under_way()
-    await asyncio.gather(
-        *(conversions.runner().go_on(firm.tenant_id, saga_id) for _ in range(3))
-    )
+    await asyncio.gather(*(conversions.runner().go_on(firm.tenant_id, saga_id) for _ in range(3)))
     assert not await conversions.under_way()
     await assert_converted(conversions, lead.id)
 
@@ -200,16 +194,14 @@ async def test_what_party_refuses_is_taken_back(
 
 
 @pytest.mark.parametrize("given", [("organization",), ("contact",), ("organization", "contact")])
-async def test_what_was_there_before_is_never_taken_back(
-    firm, conversions, refusal, spoil, given
-):
+async def test_what_was_there_before_is_never_taken_back(firm, conversions, refusal, spoil, given):
     lead = await firm.lead()
     there = {f"{noun}_id": (await getattr(firm, noun)()).id for noun in given}
     back = spoil(conversion, "_lead", errors.NotFound("NOT_FOUND"), matches=_once())
     found = await refusal(conversions.convert(lead.id, **there))
     back()
     assert found.metadata == {"reason": "NOT_FOUND"}
-    assert await conversions.made() == NONE | {noun: 1 for noun in given}
+    assert await conversions.made() == NONE | dict.fromkeys(given, 1)
     assert (await conversions.lead(lead.id)).status == Lead.STATUS_OPEN
 
 
@@ -224,9 +216,7 @@ def _once():
     return matches
 
 
-async def test_a_deal_that_is_refused_at_the_end_takes_everything_back(
-    firm, conversions, spoil
-):
+async def test_a_deal_that_is_refused_at_the_end_takes_everything_back(firm, conversions, spoil):
     """A pipeline may change while a conversion waits; then its rule decides."""
     lead = await firm.lead()
     back = spoil(conversion, "_create", errors.Unavailable("AWAY"), matches=method_of("Contact"))
@@ -310,7 +300,5 @@ async def test_two_who_take_back_at_once_leave_nothing(firm, conversions, spoil,
         await conversions.convert(lead.id)
     back()
     ((saga_id, *_),) = await conversions.under_way()
-    await asyncio.gather(
-        *(conversions.runner().go_on(firm.tenant_id, saga_id) for _ in range(3))
-    )
+    await asyncio.gather(*(conversions.runner().go_on(firm.tenant_id, saga_id) for _ in range(3)))
     await assert_taken_back(conversions, lead.id, "INVALID_FIELDS")

@@ -10,7 +10,7 @@ people in their language; the text is filled from ``metadata``.
 """
 
 from chassis.errors.status import from_status, to_status
-from chassis.errors.texts import languages, sentence
+from chassis.errors.texts import labels, languages, sentence
 from chassis.errors.types import (
     AlreadyExists,
     Conflict,
@@ -44,6 +44,7 @@ __all__ = [
     "Unavailable",
     "from_status",
     "invalid_field",
+    "labels",
     "languages",
     "sentence",
     "to_status",
