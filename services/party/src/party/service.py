@@ -1,8 +1,9 @@
 """Composition root of party."""
 
 from chassis.hosting import Service
+from party.communication import COMMUNICATION
 from party.contact import CONTACT
 from party.organization import ORGANIZATION
 from party.source import SOURCE
 
-SERVICE = Service("party", nouns=(SOURCE, ORGANIZATION, CONTACT))
+SERVICE = Service("party", nouns=(SOURCE, ORGANIZATION, CONTACT, COMMUNICATION))
