@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import events
+import footprint
 import orjson
 import pages
-import platform_
 import records
 import uvloop
 import wire
@@ -64,9 +64,9 @@ async def measure(topics: list[str]) -> list[Row]:
                     print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
             await firm.close()
             if "platform" in topics:
-                rows.append(platform_.memory())
+                rows.append(footprint.memory())
         if "platform" in topics:
-            rows.append(await asyncio.to_thread(platform_.start, Path(folder) / "start"))
+            rows.append(await asyncio.to_thread(footprint.start, Path(folder) / "start"))
     return rows
 
 

@@ -16,7 +16,7 @@ from chassis.events import Consumer, ConsumerRunner, Event, Relay
 
 DRAINED = 5_000
 PER_SECOND = 100
-_OLDEST = f"FROM sales.change ORDER BY sequence LIMIT {DRAINED}"  # noqa: S608
+_OLDEST = f"FROM sales.change ORDER BY sequence LIMIT {DRAINED}"
 
 
 async def measure(firm: Firm) -> list[Row]:
@@ -86,7 +86,7 @@ async def drain(firm: Firm) -> Row:
         ]
         for _ in range(ROUNDS):
             await reader.execute(
-                "UPDATE sales.change SET published_at = NULL"  # noqa: S608
+                "UPDATE sales.change SET published_at = NULL"
                 f" WHERE sequence IN (SELECT sequence {_OLDEST})"
             )
             started = time.perf_counter()

@@ -100,10 +100,13 @@ async def summary(firm: Firm) -> list[Row]:
 
 
 async def json(firm: Firm) -> list[Row]:
-    """Compare the compiled codec with json_format, on a page of 50 deals."""
+    """Compare the compiled codec with json_format, on a page of 50 deals.
+
+    Each reads its own text: ours says OPEN where json_format says OUTCOME_OPEN.
+    """
     page = await firm.call("ListOpportunities", page_size=50)
     codec = codec_of(type(page))
-    text = codec.to_bytes(page)
+    text, other = codec.to_bytes(page), json_format.MessageToJson(page)
 
     def times(compiled: Callable[[], object], oracle: Callable[[], object]) -> float:
         values: list[float] = []
@@ -113,7 +116,7 @@ async def json(firm: Firm) -> list[Row]:
         return statistics.median(values)
 
     encode = times(lambda: codec.to_bytes(page), lambda: json_format.MessageToJson(page))
-    decode = times(lambda: codec.from_bytes(text), lambda: json_format.Parse(text, type(page)()))
+    decode = times(lambda: codec.from_bytes(text), lambda: json_format.Parse(other, type(page)()))
     return [
         Row("JSON encode: times faster than json_format", encode, 5, at_least=3),
         Row("JSON decode: times faster than json_format", decode, 8, at_least=4),

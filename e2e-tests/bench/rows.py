@@ -92,7 +92,7 @@ def timed(action: Callable[[], object], times: int = 20) -> float:
 
 
 async def settled(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a condition holds, two minutes at most."""
-    async with asyncio.timeout(120):
+    """Wait until a condition holds, a minute at most."""
+    async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.02)

@@ -118,8 +118,9 @@ class Firm:
         self.first = (await self.create()).id
 
     async def _titled(self) -> bool:
-        wanted = len(self.organizations) + len(self.contacts) + len(self.sources)
-        return await self.bare.fetchval("SELECT count(*) FROM sales.title") == wanted
+        wanted = [*self.organizations, *self.contacts, *self.sources]
+        found = "SELECT count(*) FROM sales.title WHERE resource_id = ANY($1::uuid[])"
+        return await self.bare.fetchval(found, wanted) == len(wanted)
 
     async def close(self) -> None:
         """Close the bare connections."""

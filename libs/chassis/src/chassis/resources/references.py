@@ -1,6 +1,7 @@
 """References: a record may only point at what exists, and what its writer may see."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import uuid_utils
@@ -24,6 +25,19 @@ def is_id(text: str) -> bool:
         return False
 
 
+def record_key(kind: str, target: str) -> tuple[str, str]:
+    """Give the key under which a record that rules needed is remembered."""
+    return (f"record of {kind}", target)
+
+
+def _is_seen(call: Call, noun: Noun, record: Any) -> bool:
+    """Tell whether a record that was read without asking whose it is, is there for the caller."""
+    reach = call.reach(noun.name, "read") or Reach()
+    deleted = noun.soft_delete and record.HasField("delete_time")
+    owner, unit = getattr(record, "owner_user_id", ""), getattr(record, "org_unit_id", "")
+    return not deleted and reach.covers(owner, unit)
+
+
 class References:
     """Checks the references of one noun before a write, outside any transaction."""
 
@@ -41,18 +55,23 @@ class References:
     ) -> list[errors.FieldViolation]:
         """Name the fields of a record whose well-formed reference is not there for the caller."""
         known = {} if remembered is None else remembered
-        missing: list[errors.FieldViolation] = []
-        for name in names:
-            target: str = getattr(record, name)
-            key = (reference_type(self._noun.fields[name]), target)
-            if is_id(target) and key not in known:
-                known[key] = await self._found(call, record, name)
-            if not known.get(key, True):
-                path = f"{self._noun.table_name}.{name}"
-                missing.append(errors.FieldViolation(path, "REFERENCE_NOT_FOUND"))
-        return missing
+        keys = {
+            name: (reference_type(self._noun.fields[name]), getattr(record, name)) for name in names
+        }
+        asked = {key: name for name, key in keys.items() if is_id(key[1]) and key not in known}
+        found = await asyncio.gather(
+            *(self._found(call, record, name, known) for name in asked.values())
+        )
+        known.update(zip(asked, found, strict=True))
+        return [
+            errors.FieldViolation(f"{self._noun.table_name}.{name}", "REFERENCE_NOT_FOUND")
+            for name, key in keys.items()
+            if not known.get(key, True)
+        ]
 
-    async def _found(self, call: Call, record: Any, name: str) -> bool:
+    async def _found(
+        self, call: Call, record: Any, name: str, known: Mapping[tuple[str, str], Any]
+    ) -> bool:
         kind = reference_type(self._noun.fields[name])
         target: str = getattr(record, name)
         if kind == ORG_UNIT:
@@ -60,6 +79,9 @@ class References:
         if name == "owner_user_id" and target == call.caller.person_id:
             return True
         if kind in self._local:
+            read = known.get(record_key(kind, target))
+            if read is not None:
+                return _is_seen(call, self._local[kind], read)
             return await self._found_here(call, self._local[kind], target)
         return await self._found_elsewhere(call, kind, target)
 

@@ -162,14 +162,14 @@ class Resource:
             remembered: what earlier records of the same batch referred to; asked only once.
         """
         self.rules.begin(new, call, OUTPUT_FIELDS if trusted else self.rules.read_only)
+        known = {} if remembered is None else remembered
         if self.noun.hooks.complete is not None:
-            known = {} if remembered is None else remembered
             await self.noun.hooks.complete(self.here, call, new, known)
         wrong = self.rules.malformed(new)
+        around = await self.rules.around(call, new, known)
         if not trusted:
             names = self.rules.reference_fields(new)
-            wrong += await self.rules.references.missing(call, new, names, remembered)
-        around = await self.rules.around(call, new, remembered)
+            wrong += await self.rules.references.missing(call, new, names, known)
         if self.noun.hooks.prepare_create and not wrong:
             self.noun.hooks.prepare_create(new, around)
         self.rules.check(new, around, wrong=wrong)

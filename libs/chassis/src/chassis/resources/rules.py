@@ -16,7 +16,7 @@ from chassis.json.wellknown import snake
 from chassis.resources.around import Around
 from chassis.resources.columns import behaviors, is_reference, reference_type
 from chassis.resources.noun import OUTPUT_FIELDS, Noun
-from chassis.resources.references import References, is_id
+from chassis.resources.references import References, is_id, record_key
 from chassis.rpc import Call, violations_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Rules:
             kind, target = reference_type(self.noun.fields[name]), getattr(record, name)
             other = self._here.of_type(kind)
             assert other is not None, f"{self.noun.name} reads {name}, which is not kept here"
-            key = (f"record of {kind}", target)
+            key = record_key(kind, target)
             if is_id(target) and key not in known:
                 known[key] = await other.store.find(call.tenant_id, target, EVERYTHING)
             if known.get(key) is not None:
