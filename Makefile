@@ -55,6 +55,10 @@ e2e: install ## journeys through the public door (MODE=all or MODE=split)
 bench: install ## the figures of docs/quality.md as ratios in one run
 	@PYTHONPATH=e2e-tests:e2e-tests/bench $(BIN)/python e2e-tests/bench
 
+.PHONY: chaos
+chaos: install ## 10,000 changes while the broker and consumers are killed (BANYAN_CHAOS_CHANGES)
+	@PYTHONPATH=e2e-tests $(BIN)/python -m chaos
+
 .PHONY: fuzz
 fuzz: install ## schemathesis over the OpenAPI document
 	@BANYAN_FUZZ_EXAMPLES=100 $(BIN)/pytest e2e-tests/test_openapi_fuzz.py -q

@@ -29,6 +29,7 @@ STAGES = (
 ORGANIZATIONS = 85
 DEALS = 2_000
 NOTE = "They want two hundred licences for Kunshan before the budget of the year is gone"
+_ANALYZE = "ANALYZE sales.opportunity, sales.title, sales.pipeline, sales.lead"
 _CHANGES = "SELECT count(*) FROM {}.change WHERE published_at IS NULL"
 
 
@@ -114,7 +115,10 @@ class Firm:
             address.dsn("sales", Role.APP), statement_cache_size=512, server_settings={"jit": "off"}
         )
         await self.bare.execute("SELECT set_config('app.tenant', $1, false)", self.tenant_id)
-        await settled(self._titled)
+        try:
+            await settled(self._titled)
+        except TimeoutError:
+            raise AssertionError(f"titles did not come: {await self._behind()}") from None
         self.first = (await self.create()).id
 
     async def _titled(self) -> bool:
@@ -192,7 +196,7 @@ class Firm:
             *(self.tenant_id, self.first, self.organizations, stages, rows),
             timeout=120,
         )
-        await self.owner.execute("ANALYZE sales.opportunity")
+        await self.owner.execute(_ANALYZE)
 
     # --- background
 
@@ -218,20 +222,29 @@ class Firm:
 
     async def all_quiet(self) -> None:
         """Wait until every change is published and every consumer has taken in its events."""
-        await settled(self._is_quiet)
 
-    async def _is_quiet(self) -> bool:
+        async def is_quiet() -> bool:
+            return not await self._behind()
+
+        await settled(is_quiet)
+
+    async def _behind(self) -> list[str]:
+        """Say which relays and consumers have something before them, and what has ended."""
+        found = [f"{name} ended" for name, task in self.host.background.items() if task.done()]
         for name, broker in self.host.brokers.items():
             relay = await asyncpg.connect(self.host.address.dsn(name, Role.RELAY))
             try:
-                if await relay.fetchval(_CHANGES.format(name)):
-                    return False
+                if waiting := await relay.fetchval(_CHANGES.format(name)):
+                    found.append(f"{name}.relay: {waiting}")
             finally:
                 await relay.close()
-            found = await broker.stream.consumers_info(await broker.ensure_stream(name))
-            if any(c.num_pending or c.num_ack_pending for c in found):
-                return False
-        return True
+            stream = await broker.ensure_stream(name)
+            found += [
+                f"{c.name}: {c.num_pending} to take, {c.num_ack_pending} taken, {c.num_waiting}"
+                for c in await broker.stream.consumers_info(stream)
+                if c.num_pending or c.num_ack_pending
+            ]
+        return found
 
 
 async def found(world: World) -> Firm:
@@ -240,6 +253,6 @@ async def found(world: World) -> Firm:
     await firm.prepare()
     for _ in range(DEALS // 1000):
         await firm.batch(1000)
-    await firm.owner.execute("ANALYZE")
+    await firm.owner.execute(_ANALYZE)
     await firm.all_quiet()
     return firm

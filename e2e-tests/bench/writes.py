@@ -26,7 +26,7 @@ async def measure(firm: Firm) -> list[Row]:
             await alone.row("Create that refers to a pipeline only ÷ bare INSERT", plain=True),
         ]
         quiet = await batches(firm, 3)
-        await firm.owner.execute("ANALYZE")
+        await firm.owner.execute("ANALYZE sales.opportunity")
     await firm.all_quiet()
     rows.append(await alone.row("Create ÷ bare INSERT, relay and consumers in the process"))
     await firm.all_quiet()

@@ -67,11 +67,11 @@ class Checker:
         database = await asyncpg.connect(self.cluster.admin_dsn)
         events = await self._events()
         try:
-            if hurry_seconds:
-                await self._hurry(events.jetstream(), hurry_seconds)
             while waiting := await self._waiting(database, events.jetstream()):
                 if time.monotonic() - started > SETTLED_SECONDS_MAX:
                     return time.monotonic() - started, waiting
+                if hurry_seconds:
+                    await self._hurry(events.jetstream(), hurry_seconds)
                 await asyncio.sleep(_POLL_SECONDS)
         finally:
             await events.close()
@@ -104,7 +104,8 @@ class Checker:
     async def _hurry(self, stream: Any, seconds: float) -> None:
         for name in self._writers:
             for info in await stream.consumers_info(f"banyan-{name}"):
-                await stream.add_consumer(f"banyan-{name}", info.config, ack_wait=seconds)
+                if info.config.ack_wait != seconds:  # a service that starts sets its own
+                    await stream.add_consumer(f"banyan-{name}", info.config, ack_wait=seconds)
 
     @staticmethod
     async def _count(database: Any, what: str) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chaos.check import Check, Checker
 from chaos.cluster import cluster
-from chaos.disturb import disturb
+from chaos.disturb import STEPS, Step, disturb
 from chaos.load import Load
 
 _TELL_SECONDS = 5
@@ -35,7 +35,12 @@ class Report:
 
 
 def run(
-    home: Path, changes: int, *, hurry_seconds: float = 0, tell: Callable[[str], None] = print
+    home: Path,
+    changes: int,
+    *,
+    steps: tuple[Step, ...] = STEPS,
+    hurry_seconds: float = 0,
+    tell: Callable[[str], None] = print,
 ) -> Report:
     """Start a cluster, run everything, stop it."""
     started = time.monotonic()
@@ -44,20 +49,25 @@ def run(
         load = Load(running, changes)
         checker = Checker(running, load)
         report = Report(seconds={"start": time.monotonic() - started})
-        asyncio.run(_work(load, checker, report, hurry_seconds, tell))
+        asyncio.run(_disturbed(load, checker, report, steps, tell))
+        asyncio.run(_checked(checker, report, hurry_seconds))
     report.seconds["all"] = time.monotonic() - started
     return report
 
 
-async def _work(
-    load: Load, checker: Checker, report: Report, hurry_seconds: float, tell: Callable[[str], None]
+async def _disturbed(
+    load: Load,
+    checker: Checker,
+    report: Report,
+    steps: tuple[Step, ...],
+    tell: Callable[[str], None],
 ) -> None:
     started = time.monotonic()
     telling = asyncio.create_task(_progress(load, tell))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(load.run())
-            disturbing = group.create_task(disturb(checker.cluster, load))
+            disturbing = group.create_task(disturb(checker.cluster, load, steps))
     finally:
         telling.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -66,6 +76,9 @@ async def _work(
     report.counts = {**load.counts, "slowest change, ms": round(1000 * load.slowest)}
     report.seconds["changes"] = time.monotonic() - started
     tell(f"{load.done} changes in {report.seconds['changes']:.1f} s; settling")
+
+
+async def _checked(checker: Checker, report: Report, hurry_seconds: float) -> None:
     report.seconds["settle"], late = await checker.settle(hurry_seconds)
     checking = time.monotonic()
     report.checks = await checker.checks(late)

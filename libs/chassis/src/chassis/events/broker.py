@@ -65,6 +65,7 @@ class Broker:
         # The library's own hints leave most of what is used here unknown.
         self._client: Any = Client()
         self._stream: Any = None
+        self._opened = asyncio.Event()
         self.on_reconnect: list[Callable[[], None]] = []
 
     async def connect(self) -> None:
@@ -84,6 +85,11 @@ class Broker:
             reconnected_cb=self._on_reconnected,
         )
         self._stream = self._client.jetstream(publish_async_max_pending=_PENDING_MAX)
+        self._opened.set()
+
+    async def connected(self) -> None:
+        """Wait until it was connected for the first time; from then on the library reconnects."""
+        await self._opened.wait()
 
     @property
     def is_connected(self) -> bool:

@@ -19,7 +19,7 @@ from chassis.telemetry import METRICS, log, span
 ATTEMPTS_MAX = 5
 _BATCH = 200
 _FETCH_SECONDS = 5.0
-_ACK_WAIT_SECONDS = 30
+_ACK_WAIT_SECONDS = 10
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
 Handler = Callable[[Event, Transaction], Awaitable[None]]
@@ -69,6 +69,7 @@ class ConsumerRunner:
                 group.create_task(self._run_source(source))
 
     async def _run_source(self, source: str) -> None:
+        await self._broker.connected()
         while True:
             try:
                 subscription = await self._subscribe(source)
@@ -78,7 +79,7 @@ class ConsumerRunner:
                     # What is on its way to this subscription comes back at once, not after 30 s.
                     with contextlib.suppress(nats.errors.Error, asyncio.CancelledError):
                         await subscription.unsubscribe()
-            except (nats.errors.Error, TimeoutError, OSError) as error:
+            except Exception as error:  # whatever it was, events must be taken in again
                 log.warning("consumer", consumer=self.name, source=source, error=repr(error))
                 await asyncio.sleep(0.2)
 
@@ -102,6 +103,8 @@ class ConsumerRunner:
             try:
                 messages = await subscription.fetch(_BATCH, timeout=_FETCH_SECONDS)
             except (nats.errors.TimeoutError, TimeoutError):
+                messages = []
+            if not messages:  # also when a status message came at the very end of the wait
                 METRICS.lag.labels(self.name).set(0)
                 continue
             METRICS.lag.labels(self.name).set(messages[-1].metadata.num_pending)

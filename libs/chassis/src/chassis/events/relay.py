@@ -16,6 +16,7 @@ from chassis.telemetry import METRICS, log
 
 BATCH = 1000
 POLL_SECONDS = 1.0
+ACKNOWLEDGE_SECONDS = 10.0
 # After a drain, a moment for more to come: the first change goes at once, a crowd goes together.
 GATHER_SECONDS = 0.005
 _LOCK = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
@@ -56,6 +57,7 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled, whatever fails in between."""
+        await self._broker.connected()
         while True:
             try:
                 await self._session()
@@ -108,7 +110,9 @@ class Relay:
             change.sequence = sequence
             for subject, headers, body in self.messages(tenant_id, change):
                 acknowledgements.append(await self._broker.publish(subject, body, headers))
-        results = await asyncio.gather(*acknowledgements, return_exceptions=True)
+        # The library never ends what was waiting when the server died.
+        async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+            results = await asyncio.gather(*acknowledgements, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result

@@ -38,6 +38,8 @@ from chassis.rpc.registry import contract_methods
 from chassis.telemetry import log
 
 _CHANGES_PAGE = 500
+# How long a start waits for the broker before it goes on without.
+CONNECT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,16 @@ class Host:
         self._servers: list[grpc.aio.Server] = []
         self.grpc_port = 0
         self._listener: Broker | None = None
+        self._connecting: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Connect, serve, relay, consume; returns when calls are answered."""
         for service in self.services.values():
             if service.has_database:
                 await self._open(service)
-        await self._hear_identity()
+        if self._connecting:
+            await asyncio.wait(self._connecting, timeout=CONNECT_SECONDS)
+            self._connecting.append(asyncio.create_task(self._hear_identity()))
         dispatcher = self._dispatcher()
         self._connect_channels(dispatcher)
         if self.settings.grpc_listen:
@@ -96,7 +101,7 @@ class Host:
         """Answer what is in flight, then close everything."""
         for server in self._servers:
             await server.stop(5)
-        tasks = list(reversed(self.background.values()))
+        tasks = [*reversed(self.background.values()), *self._connecting]
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -123,8 +128,9 @@ class Host:
         name = service.name
         self.databases[name] = Database(self.address, name, pool_size=self.settings.database_pool)
         broker = Broker(self.settings.nats_url, name, self.settings.nats_passwords)
-        await broker.connect()
         self.brokers[name] = broker
+        # Writes need the outbox only: a service serves while the broker is away.
+        self._connecting.append(asyncio.create_task(broker.connect()))
 
     def _dispatcher(self) -> Dispatcher:
         handlers: dict[Method, Handler] = {}
@@ -198,7 +204,9 @@ class Host:
             async def hear(event: Event) -> None:
                 forget(self.directory, event)
 
+            await broker.connected()
             await broker.listen(SUBJECT, hear)
+            self.directory.forget_everything()
             broker.on_reconnect.append(self.directory.forget_everything)
             self._listener = broker
             return
