@@ -1,5 +1,6 @@
 """What the wire between gateway and service costs, with the service in a process of its own."""
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncGenerator
@@ -49,7 +50,11 @@ async def served(firm: Firm) -> AsyncGenerator[Channels]:
         "BANYAN_ADDRESSES": f"identity={others},party={others}",
         "BANYAN_GRPC_LISTEN": address,
     }
-    with process(str(BIN / "banyan"), "serve", "--target", "sales", **own) as running:
+    command = (str(BIN / "banyan"), "serve", "--target", "sales")
+    # Starting and ending it waits, and this loop must not.
+    stack = contextlib.ExitStack()
+    running = await asyncio.to_thread(stack.enter_context, process(*command, **own))
+    try:
         channels = Channels(firm.host.keys)
         channels.connect("sales", WireChannel(address, "sales"))
         door = build_app(channels, ready=firm.host.ready)
@@ -67,3 +72,5 @@ async def served(firm: Firm) -> AsyncGenerator[Channels]:
             yield channels
         finally:
             await channels.close()
+    finally:
+        await asyncio.to_thread(stack.close)
