@@ -1,9 +1,23 @@
 """Organization: a customer, partner, supplier or competitor; one record for all it is (PTY-01)."""
 
+from typing import Any
+
 from banyan.party.v1 import organization_pb2
+from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.resources import Around, Hooks, Noun
+from chassis.resources import Around, Hooks, Noun, Resources
+from chassis.resources.references import is_id
+from chassis.rpc import Call
+
+# Whoever stands above an organization, however far.
+_ABOVE = """
+WITH RECURSIVE above (id, parent_id) AS (
+    SELECT id, parent_organization_id FROM party.organization WHERE id = $1
+    UNION SELECT o.id, o.parent_organization_id
+    FROM party.organization o JOIN above ON o.id = above.parent_id)
+SELECT true FROM above WHERE id = $2
+"""
 
 
 def validate(organization: organization_pb2.Organization, _: Around) -> None:
@@ -16,4 +30,23 @@ def validate(organization: organization_pb2.Organization, _: Around) -> None:
         raise errors.invalid_field("organization.parent_organization_id", "OWN_PARENT")
 
 
-ORGANIZATION = Noun(organization_pb2.Organization, hooks=Hooks(validate=validate))
+async def update(here: Resources, request: Any, call: Call) -> Message:
+    """Change an organization, but never let it stand above itself.
+
+    Raises:
+        Invalid: OWN_PARENT.
+    """
+    patch = request.organization
+    named = {"parent_organization_id", "parentOrganizationId", "*"} & set(request.update_mask.paths)
+    if patch.parent_organization_id and (named or not request.update_mask.paths):
+        ids = (patch.parent_organization_id, patch.id)
+        if all(map(is_id, ids)) and await here.database.read(call.tenant_id, _ABOVE, *ids):
+            raise errors.invalid_field("organization.parent_organization_id", "OWN_PARENT")
+    return await here[organization_pb2.Organization].update(request, call)
+
+
+ORGANIZATION = Noun(
+    organization_pb2.Organization,
+    hooks=Hooks(validate=validate),
+    methods={"UpdateOrganization": update},
+)

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 from chassis import errors
 from chassis.access import Reach
 from chassis.database import Transaction
-from chassis.resources import Resources
+from chassis.resources import Resources, see_of
 from chassis.resources.saga import Saga, SagaRunner, Step
 from chassis.rpc import Call
 
@@ -54,7 +54,7 @@ async def convert(here: Resources, request: Any, call: Call) -> Message:
         return new
 
     await leads.once(request, call, run)
-    lead = await leads.store.get(call.tenant_id, request.id, _EVERYTHING)
+    lead = await leads.store.get(call.tenant_id, request.id, _EVERYTHING, see=see_of(call))
     if lead.status == _Lead.STATUS_OPEN:
         raise errors.FailedPrecondition("CONVERSION_REFUSED", reason=lead.outcome_reason)
     return lead
@@ -116,14 +116,13 @@ def _check_rights(state: _State, call: Call) -> None:
 async def _check_deal(here: Resources, state: _State, call: Call) -> None:
     """Refuse now what would be refused at the end: a trial of the deal that will be made.
 
-    What is yet to be made cannot be referred to; what is there must be visible to the caller.
+    What is yet to be made cannot be looked up; what is there must be visible to the caller.
     """
     deal = deal_of(state)
-    if state.makes_organization:
-        deal.organization_id = ""
-    if state.makes_contact:
-        deal.contact_id = ""
-    await here[opportunity_pb2.Opportunity].prepare_new(call, deal)
+    later = {"organization_id": state.makes_organization, "contact_id": state.makes_contact}
+    await here[opportunity_pb2.Opportunity].prepare_new(
+        call, deal, unchecked=frozenset(name for name, made in later.items() if made)
+    )
     state.pipeline_id = deal.pipeline_id
 
 

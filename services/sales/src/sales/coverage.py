@@ -33,6 +33,18 @@ def validate(coverage: coverage_pb2.Coverage, _: Around) -> None:
         raise errors.invalid_field("coverage.credit_split", "OUT_OF_RANGE", low=0, high=100)
 
 
+def splits(
+    coverages: Iterable[coverage_pb2.Coverage], today: datetime.date, owner_user_id: str
+) -> list[tuple[str, decimal.Decimal]]:
+    """Give who is credited with how much of a deal; without any share the owner has all."""
+    found = [
+        (coverage.user_id, _split(coverage))
+        for coverage in coverages
+        if coverage.HasField("credit_split") and _counts(coverage, today)
+    ]
+    return found or [(owner_user_id, WHOLE)]
+
+
 def check_splits(coverages: Iterable[coverage_pb2.Coverage], today: datetime.date) -> None:
     """Refuse shares in a deal that do not sum to 100 percent; without any the owner has all.
 

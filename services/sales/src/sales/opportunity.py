@@ -17,7 +17,7 @@ from google.type import date_pb2
 from chassis import errors
 from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.rpc import Call
-from sales.coverage import check_splits
+from sales.coverage import check_splits, splits
 from sales.money import amount_of, money
 from sales.pipeline import LOST, OPEN, WON, entry_rule, first_stage, preferred, stage_of
 
@@ -75,9 +75,12 @@ def prepare_update(old: _Opportunity, new: _Opportunity, around: Around) -> None
     stage = stage_of(around.record("pipeline_id"), new.stage)
     if new.outcome != old.outcome or (new.stage != old.stage and stage.outcome != OPEN):
         raise errors.FailedPrecondition("USE_WIN_OR_LOSE", stage=stage.key)
+    if old.outcome != OPEN:
+        return
     if new.stage != old.stage:
         _check_entry(new, stage)
     _enter(new, stage)
+    new.outcome = old.outcome  # whatever became of the stage, only Win and Lose end a deal
 
 
 def _check_entry(deal: _Opportunity, stage: pipeline_pb2.Stage) -> None:
@@ -126,6 +129,10 @@ def win(
             amount=deal.amount if deal.HasField("amount") else None,
             close_date=deal.close_date,
             reason=deal.outcome_reason,
+            credit_splits=[
+                events_pb2.CreditSplit(user_id=user_id, percent=f"{percent:f}")
+                for user_id, percent in splits(coverages, around.today, deal.owner_user_id)
+            ],
         )
     ]
 

@@ -10,7 +10,7 @@ from chassis.access import Reach
 from chassis.database import Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Around, Hooks, Noun, Resources
-from sales.money import amount_of, money
+from sales.money import amount_of, exactly, money
 
 _Line = opportunity_line_pb2.OpportunityLine
 _UPDATE = "/banyan.sales.v1.OpportunityLineService/UpdateOpportunityLine"
@@ -44,8 +44,9 @@ def _reckon(line: _Line) -> None:
     """Amount = quantity × unit_price × (1 - discount), rounded half up to the cent."""
     line.ClearField("amount")
     if line.HasField("quantity") and line.HasField("unit_price"):
-        gross = decimal.Decimal(line.quantity.value) * amount_of(line.unit_price)
-        net = gross * (100 - _discount(line)) / 100
+        with exactly():
+            gross = decimal.Decimal(line.quantity.value) * amount_of(line.unit_price)
+            net = gross * (100 - _discount(line)) / 100
         line.amount.CopyFrom(money(net, line.unit_price.currency_code))
 
 
@@ -59,11 +60,12 @@ def _follow(line: _Line, deal: opportunity_pb2.Opportunity | None) -> None:
 
 
 async def follow_deal(here: Resources, event: Event, transaction: Transaction) -> None:
-    """Let the lines of a changed deal say how far it is now.
+    """Let the lines of a changed deal, or a new line, say how far the deal is now.
 
     The deal is read as it is, so it does not matter in which order its changes are heard.
     """
-    deal_id = event.change.resource_id
+    heard = event.record
+    deal_id = heard.opportunity_id if isinstance(heard, _Line) else heard.id
     lines = here[_Line]
     deals = await here[opportunity_pb2.Opportunity].store.where(
         event.tenant_id, "t.id = $1::uuid", deal_id, connection=transaction
@@ -81,8 +83,9 @@ async def follow_deal(here: Resources, event: Event, transaction: Transaction) -
 
 def consumer(here: Resources) -> Consumer:
     """Give what keeps lines with their deals."""
+    # A line that was made while its deal moved has seen the deal as it was before.
     verbs = ("update", "win", "lose", "reopen")
-    subjects = tuple(f"sales.opportunity.{verb}" for verb in verbs)
+    subjects = ("sales.opportunity_line.create", *(f"sales.opportunity.{v}" for v in verbs))
     return Consumer("lines", subjects, functools.partial(follow_deal, here))
 
 

@@ -32,8 +32,17 @@ def stage_of(pipeline: pipeline_pb2.Pipeline, key: str) -> pipeline_pb2.Stage:
 
 
 def first_stage(pipeline: pipeline_pb2.Pipeline, outcome: int) -> pipeline_pb2.Stage:
-    """Give the first stage with an outcome; `validate` made sure that there is one."""
-    return next(stage for stage in pipeline.stages if stage.outcome == outcome)
+    """Give the first stage with an outcome.
+
+    Raises:
+        Invalid: UNKNOWN_STAGE for an outcome that is none; `validate` made sure of the others.
+    """
+    for stage in pipeline.stages:
+        if stage.outcome == outcome:
+            return stage
+    raise errors.invalid_field(
+        "opportunity.outcome", "UNKNOWN_STAGE", stage=outcome, pipeline=pipeline.name
+    )
 
 
 def entry_rule(text: str, field: str) -> Rule:
@@ -64,7 +73,7 @@ def validate(pipeline: pipeline_pb2.Pipeline, _: Around) -> None:
 
 
 async def update(here: Resources, request: Any, call: Call) -> Message:
-    """Change a pipeline, but never take away a stage that deals are in.
+    """Change a pipeline, but never take away a stage that deals are in, nor turn what it means.
 
     Raises:
         FailedPrecondition: STAGE_IN_USE.
@@ -73,8 +82,8 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
     before = await pipelines.store.find(call.tenant_id, request.pipeline.id, _EVERYTHING)
     named = set(request.update_mask.paths)
     if before is not None and (not named or named & {"stages", "*"}):
-        kept = {stage.key for stage in request.pipeline.stages}
-        gone = [stage.key for stage in before.stages if stage.key not in kept]
+        kept = {(stage.key, stage.outcome) for stage in request.pipeline.stages}
+        gone = [stage.key for stage in before.stages if (stage.key, stage.outcome) not in kept]
         if request.pipeline.stages or named:
             await _refuse_in_use(here, call, before.id, gone)
     return await pipelines.update(request, call)

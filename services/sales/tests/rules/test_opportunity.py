@@ -288,6 +288,7 @@ def test_a_deal_is_won_today_with_a_fact(scene):
         amount=deal.amount,
         close_date=TODAY,
         reason="price",
+        credit_splits=[events_pb2.CreditSplit(user_id=deal.owner_user_id, percent="100")],
     )
 
 

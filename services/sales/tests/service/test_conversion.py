@@ -149,10 +149,10 @@ async def test_two_who_convert_at_once_make_one_of_each(firm, conversions):
 # --- refused before anything begins
 
 
-async def assert_untouched(conversions, lead) -> None:
+async def assert_untouched(conversions, lead, made=NONE) -> None:
     assert await conversions.lead(lead.id) == lead
     assert not await conversions.under_way()
-    assert await conversions.made(with_deleted=True) == NONE
+    assert await conversions.made(with_deleted=True) == made
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ async def test_a_deleted_customer_is_not_there(firm, conversions, refusal):
     lead = await firm.lead()
     error = await refusal(conversions.convert(lead.id, organization_id=gone.id))
     assert [v.reason for v in error.violations] == ["REFERENCE_NOT_FOUND"]
-    await assert_untouched(conversions, lead)
+    await assert_untouched(conversions, lead, {**NONE, "organization": 1})
 
 
 async def test_a_deal_its_pipeline_refuses_begins_nothing(firm, conversions, refusal):

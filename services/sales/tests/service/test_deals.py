@@ -66,6 +66,7 @@ async def test_a_deal_moves_is_won_reopened_and_lost(firm, outcomes):
     assert fact == events_pb2.OpportunityWon(
         opportunity_id=deal.id, organization_id=customer.id, amount=won.amount,
         close_date=won.close_date, reason="price",
+        credit_splits=[events_pb2.CreditSplit(user_id=won.owner_user_id, percent="100")],
     )  # fmt: skip
 
     reopened = await firm.call("ReopenOpportunity", id=deal.id, stage="proposed")

@@ -40,6 +40,7 @@ class Error(Exception):
     def __init__(
         self,
         reason: str,
+        /,
         *,
         violations: Iterable[FieldViolation] = (),
         retry_after: float = 0,

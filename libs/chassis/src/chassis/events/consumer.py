@@ -100,10 +100,9 @@ class ConsumerRunner:
 
     async def _loop(self, subscription: Any) -> None:
         while True:
-            try:
+            messages: list[Any] = []
+            with contextlib.suppress(nats.errors.TimeoutError, TimeoutError):
                 messages = await subscription.fetch(_BATCH, timeout=_FETCH_SECONDS)
-            except (nats.errors.TimeoutError, TimeoutError):
-                messages = []
             if not messages:  # also when a status message came at the very end of the wait
                 METRICS.lag.labels(self.name).set(0)
                 continue

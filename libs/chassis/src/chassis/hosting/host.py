@@ -1,7 +1,6 @@
 """Runs a list of services in this process: one dispatcher, their databases, events and doors."""
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -102,11 +101,11 @@ class Host:
         for server in self._servers:
             await server.stop(5)
         tasks = [*reversed(self.background.values()), *self._connecting]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        # Once may not be enough: Python 3.11's wait_for can swallow a cancellation.
+        while running := [task for task in tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=1)
         await self.channels.close()
         for broker in self.brokers.values():
             await broker.close()

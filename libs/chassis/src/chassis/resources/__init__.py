@@ -7,7 +7,7 @@ from the descriptor.
 from chassis.resources.around import Around
 from chassis.resources.here import Resources
 from chassis.resources.noun import Hooks, Noun, unique
-from chassis.resources.resource import Keep, Resource, advance
+from chassis.resources.resource import Keep, Resource, advance, see_of
 from chassis.resources.store import Store
 from chassis.resources.table import metadata_of
 
@@ -21,5 +21,6 @@ __all__ = [
     "Store",
     "advance",
     "metadata_of",
+    "see_of",
     "unique",
 ]

@@ -1,5 +1,6 @@
 """What a rule may know beside the record in its hands."""
 
+import dataclasses
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ class Around:
     def today(self) -> datetime.date:
         """Give the day it is in the tenant's time zone."""
         return self.tenant.day_of(self.now) if self.tenant is not None else self.now.date()
+
+    def of(self, tenant: TenantProfile | None, grants: Grants | None) -> "Around":
+        """Give the same with what is known of the tenant and of rights by now."""
+        return dataclasses.replace(self, tenant=tenant, grants=grants)
 
     def record(self, name: str) -> Any:
         """Give the record a reference field names, None where the field is empty."""

@@ -36,9 +36,26 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
     if len(rows) > ROWS_MAX:
         raise errors.invalid_field("requests", "TOO_MANY_ROWS", limit=ROWS_MAX)
     kept = Request.of(call, request)
-    if kept is not None and (seen := await resource.here.requests.answer_to(call.tenant_id, kept)):
-        return call.method.response_type.FromString(seen)
+    seen = kept and await resource.here.requests.answer_to(call.tenant_id, kept)
+    if seen:
+        answer: Any = call.method.response_type.FromString(seen)
+        await resource.title_many(call, getattr(answer, resource.noun.resource.plural))
+        return answer
     batch = await _prepared(resource, rows, call)
+    try:
+        answer = await _written(resource, batch, kept, call)
+    except errors.AlreadyExists:
+        # A twin under the same request id was faster; its answer is the answer.
+        seen = kept and await resource.here.requests.answer_to(call.tenant_id, kept)
+        if not seen:
+            raise
+        answer = call.method.response_type.FromString(seen)
+    await resource.title_many(call, getattr(answer, resource.noun.resource.plural))
+    return answer
+
+
+async def _written(resource: "Resource", batch: _Rows, kept: Request | None, call: Call) -> Any:
+    """Write what is ready in one transaction: together or, when that fails, row by row."""
     answer: Any = call.method.response_type()
     created = getattr(answer, resource.noun.resource.plural)
     async with resource.here.database.transaction(call.tenant_id) as transaction:

@@ -112,11 +112,13 @@ class References:
         if method is None:
             return False  # nobody owns such records, so there is none
         channel: Any = call.channels.to(service)
+        known = method.response_type.DESCRIPTOR.fields_by_name
+        paths = ["id", *(["delete_time"] if "delete_time" in known else [])]
         request: Any = method.request_type(
-            id=target, read_mask=field_mask_pb2.FieldMask(paths=["id"])
+            id=target, read_mask=field_mask_pb2.FieldMask(paths=paths)
         )
         try:
-            await channel.unary_unary(method.path)(request)
+            record = await channel.unary_unary(method.path)(request)
         except (errors.NotFound, errors.Forbidden):
             return False
-        return True
+        return not ("delete_time" in known and record.HasField("delete_time"))

@@ -13,7 +13,7 @@ from chassis.resources.around import Around
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
 from chassis.resources.references import is_id
 from chassis.resources.requests import Request
-from chassis.resources.rules import EVERYTHING, Rules, now
+from chassis.resources.rules import Rules, now
 from chassis.resources.store import COUNT_MAX, Store
 from chassis.resources.titles import See
 from chassis.resources.tree import TreeRows
@@ -153,12 +153,14 @@ class Resource:
         new: Any,
         *,
         trusted: bool = False,
+        unchecked: frozenset[str] = frozenset(),
         remembered: dict[tuple[str, str], Any] | None = None,
     ) -> None:
         """Make a record ready to be written: completed, checked, within reach.
 
         Args:
             trusted: rights and references need no check; whoever calls this made sure of them.
+            unchecked: references to what will be made before this record is.
             remembered: what earlier records of the same batch referred to; asked only once.
         """
         self.rules.begin(new, call, OUTPUT_FIELDS if trusted else self.rules.read_only)
@@ -168,8 +170,9 @@ class Resource:
         wrong = self.rules.malformed(new)
         around = await self.rules.around(call, new, known)
         if not trusted:
-            names = self.rules.reference_fields(new)
+            names = [n for n in self.rules.reference_fields(new) if n not in unchecked]
             wrong += await self.rules.references.missing(call, new, names, known)
+            around = around.of(call.tenant, call.grants)
         if self.noun.hooks.prepare_create and not wrong:
             self.noun.hooks.prepare_create(new, around)
         self.rules.check(new, around, wrong=wrong)
@@ -417,14 +420,17 @@ class Resource:
                 raise
             return self.noun.message.FromString(seen)
 
+    async def title_many(self, call: Call, records: Sequence[Any]) -> None:
+        """Add the titles of what written records refer to, as a reader would get them."""
+        if self.rules.titles and records:
+            ids = [record.id for record in records]
+            found = await self.store.titles_of(call.tenant_id, ids, self.rules.titles, see_of(call))
+            for record in records:
+                for name in self.rules.titles:
+                    setattr(record, name, getattr(found[record.id], name))
+
     async def _titled(self, call: Call, record: Any) -> Any:
-        """Add the titles of what a written record refers to, as a reader would get them."""
-        if self.rules.titles:
-            found = await self.store.get(
-                call.tenant_id, record.id, EVERYTHING, self.rules.titles, see_of(call)
-            )
-            for name in self.rules.titles:
-                setattr(record, name, getattr(found, name))
+        await self.title_many(call, [record])
         return record
 
     def _page_size(self, asked: int) -> int:

@@ -11,7 +11,8 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Reach
-from chassis.json.fields import message_name
+from chassis.json import short_enum_name
+from chassis.json.fields import enum_of, message_name
 from chassis.json.wellknown import snake
 from chassis.resources.around import Around
 from chassis.resources.columns import behaviors, is_reference, reference_type
@@ -69,6 +70,11 @@ class Rules:
             for name, field in noun.fields.items()
             if (kind := message_name(field)) in _EXACT and not field.is_repeated
         ]
+        self._enums = {
+            name: {short_enum_name(enum_of(field), v.name): v.number for v in enum_of(field).values}
+            for name, field in noun.fields.items()
+            if field.type == field.TYPE_ENUM and not field.is_repeated
+        }
         self._amounts = [
             name
             for name, field in noun.fields.items()
@@ -151,7 +157,7 @@ class Rules:
             self.noun.hooks.validate(new, around)
 
     def malformed(self, new: Any) -> list[errors.FieldViolation]:
-        """Name ids, numbers and dates that are none; rules are not asked about such a record."""
+        """Name ids, numbers, dates and enums that are none; a noun's rules never see these."""
         wrong = [
             (name, "NOT_AN_ID")
             for name in ("id", *self.reference_fields(new))
@@ -162,7 +168,12 @@ class Rules:
             for name, is_good, reason in self._exact
             if new.HasField(name) and not is_good(getattr(new, name))
         ]
-        return [errors.FieldViolation(f"{self._singular}.{name}", why) for name, why in wrong]
+        found = [errors.FieldViolation(f"{self._singular}.{name}", why) for name, why in wrong]
+        for name, known in self._enums.items():
+            if getattr(new, name) not in known.values():
+                path, allowed = f"{self._singular}.{name}", {"allowed": ", ".join(known)}
+                found.append(errors.FieldViolation(path, "NOT_A_VALUE_OF", metadata=allowed))
+        return found
 
     def _foreign_amounts(self, new: Any, around: Around) -> list[errors.FieldViolation]:
         """Name the amounts in another currency than the firm's, which wait for finance's rates."""
@@ -176,7 +187,9 @@ class Rules:
                 metadata={"given": getattr(new, name).currency_code, "wanted": wanted},
             )
             for name in self._amounts
-            if new.HasField(name) and getattr(new, name).currency_code != wanted
+            if name not in self.read_only
+            and new.HasField(name)
+            and getattr(new, name).currency_code != wanted
         ]
 
     def authorize(self, verb: str, record: Any, around: Around, call: Call) -> None:

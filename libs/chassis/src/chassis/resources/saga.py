@@ -190,7 +190,10 @@ class SagaRunner:
 
     async def _note(self, tenant_id: str, saga_id: str, step: int) -> None:
         await self._here.database.write(
-            tenant_id, f"UPDATE {self._table} SET step = $2 WHERE id = $1", saga_id, step
+            tenant_id,
+            f"UPDATE {self._table} SET step = $2,"
+            f" due_time = now() + {LEASE_SECONDS} * interval '1 second' WHERE id = $1",
+            *(saga_id, step),
         )
 
     async def _turn_back(
