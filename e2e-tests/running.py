@@ -30,7 +30,7 @@ class Banyan:
 
     url: str
     home: Path
-    partners: str
+    partners: str = ""
 
     def token(self, *arguments: str) -> str:
         """Print a token with the command people use."""

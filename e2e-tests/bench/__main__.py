@@ -61,11 +61,6 @@ async def measure(topics: list[str]) -> list[Row]:
                 if name in topics:
                     started = time.perf_counter()
                     rows += await topic(firm)
-                    print(
-                        *(f"{row.name}: {row.value:.2f} {row.note}" for row in rows),
-                        sep="\n",
-                        file=sys.stderr,
-                    )
                     print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
             await firm.close()
             if "platform" in topics:

@@ -16,6 +16,7 @@ async def measure(firm: Firm) -> list[Row]:
 
     Rows come by SQL into two tenants of the same table. The deep page begins after 80 % of what
     is found: page 1,067 of 1,334 in the large one, 11 of 14 in the small one.
+    Both ways each tenant is behind row-level security, as the service always is.
     """
     firms: list[Firm] = []
     deep: list[str] = []
