@@ -40,13 +40,15 @@ def main() -> int:
     """Measure, print the table, write the report; 1 when a bound is missed."""
     asked = sys.argv[1:] or [*TOPICS, "platform"]
     rows = uvloop.run(measure(asked))
-    width = max(len(row.name) for row in rows)
-    print(f"{'':{width}}      value       bound     reach")
-    for row in rows:
-        print(f"{row.name:{width}} {row.value:10.2f} {row.limits:>24}  {row.note}")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_bytes(orjson.dumps({"rows": [row.as_json() for row in rows]}, option=2))
     return 0 if all(row.met for row in rows) else 1
+
+
+def show(rows: list[Row]) -> None:
+    """Print lines of the table: value, bound, what to reach for, absolute figures."""
+    for row in rows:
+        print(f"{row.name:62} {row.value:10.2f} {row.limits:>24}  {row.note}", flush=True)
 
 
 async def measure(topics: list[str]) -> list[Row]:
@@ -60,13 +62,17 @@ async def measure(topics: list[str]) -> list[Row]:
             for name, topic in TOPICS.items():
                 if name in topics:
                     started = time.perf_counter()
-                    rows += await topic(firm)
+                    made = await topic(firm)
+                    show(made)
+                    rows += made
                     print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
             await firm.close()
             if "platform" in topics:
                 rows.append(footprint.memory())
+                show(rows[-1:])
         if "platform" in topics:
             rows.append(await asyncio.to_thread(footprint.start, Path(folder) / "start"))
+            show(rows[-1:])
     return rows
 
 

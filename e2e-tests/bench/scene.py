@@ -208,10 +208,11 @@ class Firm:
         they would run between the steps of what is measured, on the same loop.
         """
         await self.all_quiet()
-        tasks = list(self.host.background.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Once may not be enough: Python 3.11's wait_for can swallow a cancellation.
+        while running := [task for task in self.host.background.values() if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=1)
         try:
             yield
         finally:
