@@ -67,6 +67,12 @@ def wall(
         op.execute(f"GRANT {relay} ON {name} TO {schema}_relay")
 
 
+# PostgreSQL lets a row-level wall be passed inside an index only by operators it calls leakproof,
+# and it calls comparisons of numerics not so, though they compare and do nothing else. Without this
+# a list ordered by an amount reads the whole table of a tenant for every page.
+_LEAKPROOF = ("numeric_lt", "numeric_le", "numeric_eq", "numeric_ge", "numeric_gt")
+
+
 async def prepare(address: Address, admin: str, services: list[str]) -> None:
     """Create what is missing of roles and schemas, as the administrator.
 
@@ -78,8 +84,21 @@ async def prepare(address: Address, admin: str, services: list[str]) -> None:
             for role in Role:
                 await _ensure_login(connection, address, address.login(service, role))
             await _ensure_schema(connection, service)
+        await _ensure_leakproof(connection)
     finally:
         await connection.close()
+
+
+async def _ensure_leakproof(connection: asyncpg.Connection) -> None:
+    """Declare comparisons of numerics leakproof, where the administrator may."""
+    missing = await connection.fetch(
+        "SELECT proname FROM pg_proc WHERE proname = ANY($1) AND NOT proleakproof"
+        " AND pronamespace = 'pg_catalog'::regnamespace"
+        " AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
+        list(_LEAKPROOF),
+    )
+    for (name,) in missing:
+        await connection.execute(f"ALTER FUNCTION pg_catalog.{name}(numeric, numeric) LEAKPROOF")
 
 
 async def _ensure_login(connection: asyncpg.Connection, address: Address, login: str) -> None:

@@ -18,10 +18,15 @@ ROWS_MAX = 1000
 
 @dataclass
 class _Rows:
-    """The rows of one batch: what is ready to be written, and what was refused and why."""
+    """The rows of one batch: what is ready to be written, what was refused and why.
+
+    Attributes:
+        known: what the rows refer to, asked for once.
+    """
 
     ready: list[tuple[int, Any]]
     refused: dict[int, errors.Error]
+    known: dict[tuple[str, str], Any]
 
 
 async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
@@ -50,7 +55,7 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
         if not seen:
             raise
         answer = call.method.response_type.FromString(seen)
-    await resource.title_many(call, getattr(answer, resource.noun.resource.plural))
+    await resource.title_many(call, getattr(answer, resource.noun.resource.plural), batch.known)
     return answer
 
 
@@ -82,13 +87,12 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
 
 async def _prepared(resource: "Resource", rows: Sequence[Any], call: Call) -> _Rows:
     """Complete and check every row, asking for each thing they refer to only once."""
-    batch = _Rows([], {})
-    remembered: dict[tuple[str, str], Any] = {}
+    batch = _Rows([], {}, {})
     for place, row in enumerate(rows):
         new: Any = resource.noun.message()
         new.CopyFrom(getattr(row, resource.noun.table_name))
         try:
-            await resource.prepare_new(call, new, remembered=remembered)
+            await resource.prepare_new(call, new, remembered=batch.known)
         except errors.Error as error:
             batch.refused[place] = error
         else:

@@ -1,10 +1,12 @@
 """References: a record may only point at what exists, and what its writer may see."""
 
 import asyncio
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import uuid_utils
+from banyan.api.v1 import options_pb2
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
@@ -13,7 +15,7 @@ from chassis.database import Database
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.query import ORG_UNIT, Sql, within
-from chassis.rpc import Call
+from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
 
 
@@ -23,6 +25,10 @@ def is_id(text: str) -> bool:
         return str(uuid_utils.UUID(text)) == text
     except ValueError:
         return False
+
+
+# The title of a record that is there; True when it was not read, None when there is no record.
+Title = str | bool | None
 
 
 def record_key(kind: str, target: str) -> tuple[str, str]:
@@ -53,7 +59,12 @@ class References:
         names: Iterable[str],
         remembered: dict[tuple[str, str], Any] | None = None,
     ) -> list[errors.FieldViolation]:
-        """Name the fields of a record whose well-formed reference is not there for the caller."""
+        """Name the fields of a record whose well-formed reference is not there for the caller.
+
+        Args:
+            remembered: gets the title of each record that is there, by type and id; None for what
+                is not, and True where the title was not read.
+        """
         known = {} if remembered is None else remembered
         keys = {
             name: (reference_type(self._noun.fields[name]), getattr(record, name)) for name in names
@@ -66,23 +77,23 @@ class References:
         return [
             errors.FieldViolation(f"{self._noun.table_name}.{name}", "REFERENCE_NOT_FOUND")
             for name, key in keys.items()
-            if not known.get(key, True)
+            if known.get(key, True) is None
         ]
 
     async def _found(
         self, call: Call, record: Any, name: str, known: Mapping[tuple[str, str], Any]
-    ) -> bool:
+    ) -> Title:
         kind = reference_type(self._noun.fields[name])
         target: str = getattr(record, name)
         if kind == ORG_UNIT:
-            return await self._unit_is_there(call, target)
+            return True if await self._unit_is_there(call, target) else None
         if name == "owner_user_id" and target == call.caller.person_id:
             return True
         if kind in self._local:
-            read = known.get(record_key(kind, target))
-            if read is not None:
-                return _is_seen(call, self._local[kind], read)
-            return await self._found_here(call, self._local[kind], target)
+            noun, read = self._local[kind], known.get(record_key(kind, target))
+            if read is None:
+                return await self._found_here(call, noun, target)
+            return title_in(read, noun) if _is_seen(call, noun, read) else None
         return await self._found_elsewhere(call, kind, target)
 
     async def _unit_is_there(self, call: Call, unit_id: str) -> bool:
@@ -92,33 +103,52 @@ class References:
         known = call.tenant.unit_kinds
         return unit_id in known or unit_id in (await call.fresh_profile()).unit_kinds
 
-    async def _found_here(self, call: Call, noun: Noun, target: str) -> bool:
+    async def _found_here(self, call: Call, noun: Noun, target: str) -> Title:
         reach = call.reach(noun.name, "read") or Reach()
         sql = Sql([target])
         scope = within(reach, list(noun.fields), sql)
+        title = f"t.{noun.options.title}" if noun.options.title else "true"
         statement = (
-            f"SELECT 1 FROM {self._database.schema}.{noun.table_name} t WHERE t.id = $1::uuid"
+            f"SELECT {title} FROM {self._database.schema}.{noun.table_name} t WHERE t.id = $1::uuid"
         )
         if scope:
             statement += f" AND {scope}"
         if noun.soft_delete:
             statement += " AND t.delete_time IS NULL"
-        return bool(await self._database.read(call.tenant_id, statement, *sql.arguments))
+        rows = await self._database.read(call.tenant_id, statement, *sql.arguments)
+        return rows[0][0] if rows else None
 
-    async def _found_elsewhere(self, call: Call, kind: str, target: str) -> bool:
+    async def _found_elsewhere(self, call: Call, kind: str, target: str) -> Title:
         """Ask the owner, with the rights of whoever calls."""
-        service, _, name = kind.replace(".banyan/", "/").partition("/")
-        method = next((m for m in contract_methods(service) if m.name == f"Get{name}"), None)
-        if method is None:
-            return False  # nobody owns such records, so there is none
-        channel: Any = call.channels.to(service)
-        known = method.response_type.DESCRIPTOR.fields_by_name
-        paths = ["id", *(["delete_time"] if "delete_time" in known else [])]
-        request: Any = method.request_type(
-            id=target, read_mask=field_mask_pb2.FieldMask(paths=paths)
-        )
+        get = _getter(kind)
+        if get is None:
+            return None  # nobody owns such records, so there is none
+        method, title, mask = get
+        channel: Any = call.channels.to(method.service)
+        request: Any = method.request_type(id=target, read_mask=mask)
         try:
             record = await channel.unary_unary(method.path)(request)
         except (errors.NotFound, errors.Forbidden):
-            return False
-        return not ("delete_time" in known and record.HasField("delete_time"))
+            return None
+        if "delete_time" in mask.paths and record.HasField("delete_time"):
+            return None
+        return getattr(record, title) if title else True
+
+
+def title_in(record: Any, noun: Noun) -> Title:
+    """Give what people know a record by; True when its noun has no such field."""
+    return getattr(record, noun.options.title) if noun.options.title else True
+
+
+@functools.cache
+def _getter(kind: str) -> tuple[Method, str, field_mask_pb2.FieldMask] | None:
+    """Give how a record of a type is looked up at its owner: method, title field, what to read."""
+    service, _, name = kind.replace(".banyan/", "/").partition("/")
+    method = next((m for m in contract_methods(service) if m.name == f"Get{name}"), None)
+    if method is None:
+        return None
+    message = method.response_type.DESCRIPTOR
+    options: Any = message.GetOptions()
+    title: str = options.Extensions[options_pb2.noun].title
+    paths = ["id", *(n for n in (title, "delete_time") if n in message.fields_by_name)]
+    return method, title, field_mask_pb2.FieldMask(paths=paths)

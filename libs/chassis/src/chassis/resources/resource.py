@@ -420,17 +420,29 @@ class Resource:
                 raise
             return self.noun.message.FromString(seen)
 
-    async def title_many(self, call: Call, records: Sequence[Any]) -> None:
-        """Add the titles of what written records refer to, as a reader would get them."""
-        if self.rules.titles and records:
-            ids = [record.id for record in records]
+    async def title_many(
+        self,
+        call: Call,
+        records: Sequence[Any],
+        known: Mapping[tuple[str, str], Any] | None = None,
+    ) -> None:
+        """Add the titles of what written records refer to, as a reader would get them.
+
+        Args:
+            known: titles that were read when the references were checked.
+        """
+        missing = [record for record in records if not self.rules.fill_titles(record, known or {})]
+        if missing:
+            ids = [record.id for record in missing]
             found = await self.store.titles_of(call.tenant_id, ids, self.rules.titles, see_of(call))
-            for record in records:
+            for record in missing:
                 for name in self.rules.titles:
                     setattr(record, name, getattr(found[record.id], name))
 
-    async def _titled(self, call: Call, record: Any) -> Any:
-        await self.title_many(call, [record])
+    async def _titled(
+        self, call: Call, record: Any, known: Mapping[tuple[str, str], Any] | None = None
+    ) -> Any:
+        await self.title_many(call, [record], known)
         return record
 
     def _page_size(self, asked: int) -> int:

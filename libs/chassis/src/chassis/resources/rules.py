@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import uuid_utils
@@ -44,6 +44,11 @@ class Rules:
         self.references = References(noun, here.database, here.nouns)
         self._singular = noun.table_name
         titles = {name for name in noun.fields if noun.field_options(name).title_of}
+        self._title_sources = [
+            (name, source := noun.field_options(name).title_of, reference_type(noun.fields[source]))
+            for name in noun.fields
+            if name in titles
+        ]
         self.titles = tuple(name for name in noun.fields if name in titles)
         self.stored = tuple(name for name in noun.fields if name not in titles)
         self.read_only = (
@@ -221,6 +226,17 @@ class Rules:
     def reference_fields(self, record: Any) -> list[str]:
         """List the reference fields that are set."""
         return [name for name in self._referring if getattr(record, name)]
+
+    def fill_titles(self, record: Any, known: Mapping[tuple[str, str], Any]) -> bool:
+        """Set the titles of a record from what is known by type and id; False when some are not."""
+        complete = True
+        for name, source, kind in self._title_sources:
+            title = known.get((kind, getattr(record, source))) if getattr(record, source) else ""
+            if isinstance(title, str):
+                setattr(record, name, title)
+            else:
+                complete = False
+        return complete
 
     # --- masks
 
