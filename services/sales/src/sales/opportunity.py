@@ -16,12 +16,14 @@ from google.type import date_pb2
 
 from chassis import errors
 from chassis.resources import Around, Hooks, Noun, Resources
+from chassis.resources.references import record_key
 from chassis.rpc import Call
 from sales.coverage import check_splits, splits
 from sales.money import amount_of, money
 from sales.pipeline import LOST, OPEN, WON, entry_rule, first_stage, preferred, stage_of
 
 IMPORTED = "IMPORTED"
+_PREFERRED = "preferred pipeline"
 # What a deal that has ended keeps as it was when it ended.
 _SETTLED = ("stage", "outcome", "kind", "organization_id", "amount", "open_date", "close_date")
 _Opportunity = opportunity_pb2.Opportunity
@@ -30,9 +32,10 @@ _Opportunity = opportunity_pb2.Opportunity
 async def complete(here: Resources, call: Call, new: Any, known: dict[Any, Any]) -> None:
     """Send a deal that names no pipeline through the preferred one."""
     if not new.pipeline_id:
-        if "preferred pipeline" not in known:
-            known["preferred pipeline"] = await preferred(here, call)
-        new.pipeline_id = known["preferred pipeline"]
+        if _PREFERRED not in known:
+            pipeline = known[_PREFERRED] = await preferred(here, call)
+            known[record_key("sales.banyan/Pipeline", pipeline.id)] = pipeline
+        new.pipeline_id = known[_PREFERRED].id
 
 
 def prepare_create(deal: _Opportunity, around: Around) -> None:

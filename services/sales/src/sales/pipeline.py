@@ -100,20 +100,16 @@ async def _refuse_in_use(here: Resources, call: Call, pipeline_id: str, stages: 
         raise errors.FailedPrecondition("STAGE_IN_USE", stage=rows[0][0])
 
 
-async def preferred(here: Resources, call: Call) -> str:
-    """Give the pipeline of deals that name none.
+async def preferred(here: Resources, call: Call) -> pipeline_pb2.Pipeline:
+    """Give the pipeline of deals that name none: a preferred one, the oldest of several.
 
     Raises:
         FailedPrecondition: NO_PIPELINE.
     """
-    rows = await here.database.read(
-        call.tenant_id,
-        "SELECT id::text FROM sales.pipeline WHERE delete_time IS NULL"
-        " ORDER BY preferred DESC, id LIMIT 1",
-    )
-    if not rows:
+    found = await here[pipeline_pb2.Pipeline].store.where(call.tenant_id, "t.delete_time IS NULL")
+    if not found:
         raise errors.FailedPrecondition("NO_PIPELINE")
-    return rows[0][0]
+    return min(found, key=lambda pipeline: (not pipeline.preferred, pipeline.id))
 
 
 PIPELINE = Noun(

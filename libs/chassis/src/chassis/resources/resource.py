@@ -129,11 +129,12 @@ class Resource:
 
     async def create(self, request: Any, call: Call) -> Any:
         """AIP-133."""
+        known: dict[tuple[str, str], Any] = {}
 
         async def run(asked: Keep | None) -> Any:
             new: Any = self.noun.message()
             new.CopyFrom(getattr(request, self._singular))
-            await self.prepare_new(call, new)
+            await self.prepare_new(call, new, remembered=known)
             if self.tree is None:
                 facts = self.facts_of_new(new)
                 await self.store.insert(call, new, facts=facts, request=asked and asked(new))
@@ -141,7 +142,7 @@ class Resource:
             async with self.here.database.transaction(call.tenant_id) as transaction:
                 return await self.add(call, new, transaction, asked)
 
-        return await self._titled(call, await self.once(request, call, run))
+        return await self._titled(call, await self.once(request, call, run), known)
 
     def facts_of_new(self, new: Any) -> list[Message]:
         """Give the facts a new record establishes."""
