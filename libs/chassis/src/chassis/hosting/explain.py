@@ -8,6 +8,7 @@ from banyan.api.v1 import options_pb2
 
 from chassis.resources import Noun
 from chassis.rpc import http_rule
+from chassis.rpc.method import SIGNED_IN
 
 
 def explain_noun(noun: Noun) -> dict[str, list[str]]:
@@ -18,8 +19,11 @@ def explain_noun(noun: Noun) -> dict[str, list[str]]:
         kind = rule.WhichOneof("pattern") if rule is not None else None
         route = f"{kind.upper()} {getattr(rule, kind)}" if kind else "gRPC only"
         access = options_pb2.Access.Name(options_pb2.Access.ValueType(method.access))
-        origin = _place(noun.methods[method.name]) if method.name in noun.methods else "standard"
-        needs = f"{noun.name}:{method.action}"
+        written = {**noun.verbs, **noun.methods}
+        origin = _place(written[method.name]) if method.name in written else "standard"
+        needs = "being signed in" if method.action == SIGNED_IN else f"{noun.name}:{method.action}"
+        if method.wider_action:
+            needs += f", {method.wider_action}"
         verbs.append(f"{method.name:<28} {route:<44} {access} {needs:<28} {origin}")
     hooks = [
         f"{field.name:<18} {_place(getattr(noun.hooks, field.name))}"
