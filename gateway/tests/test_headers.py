@@ -52,7 +52,7 @@ async def test_a_body_may_say_the_same_request_id_as_the_header(http, behind, na
 
 
 @pytest.mark.parametrize("name", ["requestId", "request_id"])
-@pytest.mark.parametrize("said", ["l", "", 5])
+@pytest.mark.parametrize("said", ["l", "", 5, {"k": []}, ["k"]])
 async def test_a_body_with_another_request_id_than_the_header_is_refused(http, behind, name, said):
     headers = {"idempotency-key": "k"}
     answer = await http.post("/v1/sources/a:undelete", json={name: said}, headers=headers)

@@ -122,8 +122,9 @@ def _add_headers(route: Route, headers: dict[bytes, bytes], fields: dict[str, An
         text = key.decode("utf-8", "replace")
         if len(text) > KEY_LENGTH_MAX:
             raise errors.invalid_field("request_id", "STRING_MAX_LEN")
-        said = {fields[name] for name in ("request_id", "requestId") if name in fields}
-        if said - {text}:
+        # What stands in the body may be anything at all; its type is looked at later.
+        said = [fields[name] for name in ("request_id", "requestId") if name in fields]
+        if any(value != text for value in said):
             raise errors.invalid_field("request_id", "CONTRADICTS_HEADER")
         if not said:
             fields["request_id"] = text

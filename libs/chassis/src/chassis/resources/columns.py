@@ -259,12 +259,15 @@ def _date_of(message: Any) -> datetime.date:
 def _duration_parts(value: int | None) -> dict[str, int] | None:
     if value is None:
         return None
-    seconds = int(value / 1_000_000)
-    return {"seconds": seconds, "nanos": (value - seconds * 1_000_000) * 1000}
+    # Both parts of a Duration have its sign; a float would lose the last digits of a long one.
+    sign = -1 if value < 0 else 1
+    seconds, micros = divmod(abs(value), 1_000_000)
+    return {"seconds": sign * seconds, "nanos": sign * micros * 1000}
 
 
 def _duration_of(message: Any) -> int:
-    return message.seconds * 1_000_000 + message.nanos // 1000
+    sign = -1 if message.nanos < 0 else 1
+    return message.seconds * 1_000_000 + sign * (abs(message.nanos) // 1000)
 
 
 def _presence(convert: str) -> str:
