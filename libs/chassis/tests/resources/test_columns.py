@@ -27,3 +27,12 @@ def test_a_duration_comes_back_to_the_microsecond(micros):
 def test_an_instant_comes_back_to_the_microsecond(instant):
     message = timestamp_pb2.Timestamp(**instant_parts(instant))
     assert instant_of(message) == instant
+
+
+async def test_the_first_and_the_last_instant_come_back_from_the_database(world):
+    tenant = await world.tenant()
+    for instant in (datetime.datetime.min, datetime.datetime.max):
+        aware = instant.replace(tzinfo=datetime.UTC)
+        rows = await world.host.databases["party"].read(tenant, "SELECT $1::timestamptz", aware)
+        message = timestamp_pb2.Timestamp(**instant_parts(rows[0][0]))
+        assert instant_of(message) == aware

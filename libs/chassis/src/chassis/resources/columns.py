@@ -231,6 +231,9 @@ def instant_parts(value: datetime.datetime | None) -> dict[str, int] | None:
     """Give the seconds and nanos of a database instant."""
     if value is None:
         return None
+    if value.tzinfo is None:
+        # The driver keeps the first and the last instant there are as infinities, without a zone.
+        value = value.replace(tzinfo=datetime.UTC)
     passed = value - EPOCH
     return {
         "seconds": passed.days * 86_400 + passed.seconds,
