@@ -703,9 +703,7 @@ def upgrade() -> None:
         sa.Column("revoke_time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("refresh_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("previous_digest", sa.LargeBinary(), nullable=True),
         sa.Column("family_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("refresh_time", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "user_id"],
             ["identity.user.tenant_id", "identity.user.id"],
