@@ -17,14 +17,13 @@ from google.protobuf import field_mask_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Grant, Grants, Reach, Scope, TenantProfile, Tree
+from chassis.access import EVERYTHING, Grant, Grants, Reach, Scope, TenantProfile, Tree
 from chassis.resources import Resources
 from chassis.rpc import Call
 from chassis.rpc.registry import contract_methods
 from identity.position import home_unit
 from identity.role_assignment import grants_of
 
-_EVERYTHING = Reach(everything=True)
 _OPEN = """
 SELECT 1 FROM identity.session WHERE id = $1 AND user_id = $2
    AND revoke_time IS NULL AND expire_time > now()
@@ -46,8 +45,8 @@ async def access_of(
 ) -> access_pb2.UserAccess:
     """Gather a person's standing: active, home unit, language, every grant."""
     tenant_id, user_id = request.tenant_id, request.user_id
-    user = await here[user_pb2.User].store.find(tenant_id, user_id, _EVERYTHING)
-    tenant = await here[tenant_pb2.Tenant].store.find(tenant_id, tenant_id, _EVERYTHING)
+    user = await here[user_pb2.User].store.find(tenant_id, user_id, EVERYTHING)
+    tenant = await here[tenant_pb2.Tenant].store.find(tenant_id, tenant_id, EVERYTHING)
     if user is None or tenant is None or not await _may_act(here, user, request):
         return access_pb2.UserAccess()
     assignments = await here[role_assignment_pb2.RoleAssignment].store.where(
@@ -102,7 +101,7 @@ async def get_tenant_profile(here: Resources, request: Any, call: Call) -> Messa
         NotFound: there is no such tenant.
     """
     tenant_id = request.tenant_id
-    tenant = await here[tenant_pb2.Tenant].store.get(tenant_id, tenant_id, _EVERYTHING)
+    tenant = await here[tenant_pb2.Tenant].store.get(tenant_id, tenant_id, EVERYTHING)
     answer = access_pb2.TenantProfile(
         tenant_id=tenant_id,
         currency_code=tenant.currency_code,
@@ -139,8 +138,8 @@ async def read_self(here: Resources, request: Any, call: Call) -> Message:
     )
     access = await access_of(here, asked)
     return access_pb2.ReadSelfResponse(
-        user=await here[user_pb2.User].store.get(call.tenant_id, user_id, _EVERYTHING),
-        tenant=await here[tenant_pb2.Tenant].store.get(call.tenant_id, call.tenant_id, _EVERYTHING),
+        user=await here[user_pb2.User].store.get(call.tenant_id, user_id, EVERYTHING),
+        tenant=await here[tenant_pb2.Tenant].store.get(call.tenant_id, call.tenant_id, EVERYTHING),
         org_unit_id=access.org_unit_id,
         grants=access.grants,
     )

@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import LargeBinary
 
 from chassis import errors
-from chassis.access import Caller, Claims, Reach
+from chassis.access import EVERYTHING, Caller, Claims
 from chassis.access.tokens import LIFETIME_SECONDS
 from chassis.database import Transaction
 from chassis.resources import Around, Noun, Resources
@@ -18,7 +18,6 @@ from identity import passwords, secrets
 from identity.access import access_of
 
 LIFETIME = datetime.timedelta(days=14)
-_EVERYTHING = Reach(everything=True)
 _TENANT_OF = "SELECT identity.tenant_of_slug($1)::text"
 _KEEP_DIGEST = "UPDATE identity.session SET refresh_digest = $2, family_digest = $3 WHERE id = $1"
 
@@ -153,7 +152,7 @@ async def sign_out(here: Resources, request: Any, call: Call) -> Message:
     if not call.caller.session_id:
         raise errors.FailedPrecondition("NO_SESSION")
     sessions = here[session_pb2.Session]
-    session = await sessions.store.find(call.tenant_id, call.caller.session_id, _EVERYTHING)
+    session = await sessions.store.find(call.tenant_id, call.caller.session_id, EVERYTHING)
     if session is None:
         raise errors.FailedPrecondition("NO_SESSION")
     new = session_pb2.Session()

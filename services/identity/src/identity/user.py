@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from sqlalchemy import Text
 
 from chassis import errors
-from chassis.access import Reach
+from chassis.access import EVERYTHING, Reach
 from chassis.resources import Around, Hooks, Keep, Noun, Resources, unique
 from chassis.rpc import Call
 from identity import passwords
@@ -121,7 +121,7 @@ async def _password_reach(here: Resources, request: Any, call: Call) -> Reach:
     if request.id == call.caller.user_id:
         if not await _knows_old(here, request, call):
             raise errors.Forbidden("OLD_PASSWORD_WRONG")
-        return Reach(everything=True)
+        return EVERYTHING
     reach = call.reach("identity.User", "set_password")
     if reach is None:
         raise errors.Forbidden("PERMISSION_DENIED", action="set_password", resource="identity.User")

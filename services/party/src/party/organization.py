@@ -36,13 +36,12 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
     Raises:
         Invalid: OWN_PARENT.
     """
-    patch = request.organization
-    named = {"parent_organization_id", "parentOrganizationId", "*"} & set(request.update_mask.paths)
-    if patch.parent_organization_id and (named or not request.update_mask.paths):
+    organizations, patch = here[organization_pb2.Organization], request.organization
+    if "parent_organization_id" in organizations.rules.update_mask(request):
         ids = (patch.parent_organization_id, patch.id)
         if all(map(is_id, ids)) and await here.database.read(call.tenant_id, _ABOVE, *ids):
             raise errors.invalid_field("organization.parent_organization_id", "OWN_PARENT")
-    return await here[organization_pb2.Organization].update(request, call)
+    return await organizations.update(request, call)
 
 
 ORGANIZATION = Noun(

@@ -18,7 +18,7 @@ from banyan.sales.v1 import conversion_pb2, events_pb2, lead_pb2, opportunity_pb
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Reach
+from chassis.access import EVERYTHING
 from chassis.database import Transaction
 from chassis.resources import Resources, see_of
 from chassis.resources.saga import Saga, SagaRunner, Step
@@ -27,7 +27,6 @@ from chassis.rpc import Call
 _Lead = lead_pb2.Lead
 _State = conversion_pb2.LeadConversion
 _PARTY = "/banyan.party.v1."
-_EVERYTHING = Reach(everything=True)
 
 
 async def convert(here: Resources, request: Any, call: Call) -> Message:
@@ -54,7 +53,7 @@ async def convert(here: Resources, request: Any, call: Call) -> Message:
         return new
 
     await leads.once(request, call, run)
-    lead = await leads.store.get(call.tenant_id, request.id, _EVERYTHING, see=see_of(call))
+    lead = await leads.store.get(call.tenant_id, request.id, EVERYTHING, see=see_of(call))
     if lead.status == _Lead.STATUS_OPEN:
         raise errors.FailedPrecondition("CONVERSION_REFUSED", reason=lead.outcome_reason)
     return lead

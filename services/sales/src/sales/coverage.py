@@ -37,12 +37,7 @@ def splits(
     coverages: Iterable[coverage_pb2.Coverage], today: datetime.date, owner_user_id: str
 ) -> list[tuple[str, decimal.Decimal]]:
     """Give who is credited with how much of a deal; without any share the owner has all."""
-    found = [
-        (coverage.user_id, _split(coverage))
-        for coverage in coverages
-        if coverage.HasField("credit_split") and _counts(coverage, today)
-    ]
-    return found or [(owner_user_id, WHOLE)]
+    return _shares(coverages, today) or [(owner_user_id, WHOLE)]
 
 
 def check_splits(coverages: Iterable[coverage_pb2.Coverage], today: datetime.date) -> None:
@@ -51,13 +46,19 @@ def check_splits(coverages: Iterable[coverage_pb2.Coverage], today: datetime.dat
     Raises:
         FailedPrecondition: SPLITS_NOT_WHOLE with the sum.
     """
-    shares = [
-        _split(coverage)
+    shares = [share for _, share in _shares(coverages, today)]
+    if shares and sum(shares) != WHOLE:
+        raise errors.FailedPrecondition("SPLITS_NOT_WHOLE", sum=sum(shares))
+
+
+def _shares(
+    coverages: Iterable[coverage_pb2.Coverage], today: datetime.date
+) -> list[tuple[str, decimal.Decimal]]:
+    return [
+        (coverage.user_id, _split(coverage))
         for coverage in coverages
         if coverage.HasField("credit_split") and _counts(coverage, today)
     ]
-    if shares and sum(shares) != WHOLE:
-        raise errors.FailedPrecondition("SPLITS_NOT_WHOLE", sum=sum(shares))
 
 
 def _counts(coverage: coverage_pb2.Coverage, today: datetime.date) -> bool:

@@ -6,7 +6,6 @@ import functools
 from banyan.sales.v1 import opportunity_line_pb2, opportunity_pb2
 
 from chassis import errors
-from chassis.access import Reach
 from chassis.database import Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Around, Hooks, Noun, Resources
@@ -14,7 +13,6 @@ from sales.money import amount_of, exactly, money
 
 _Line = opportunity_line_pb2.OpportunityLine
 _UPDATE = "/banyan.sales.v1.OpportunityLineService/UpdateOpportunityLine"
-_EVERYTHING = Reach(everything=True)
 
 
 def prepare_create(line: _Line, around: Around) -> None:

@@ -7,14 +7,13 @@ from banyan.sales.v1 import opportunity_pb2, outcome_pb2, pipeline_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Reach
+from chassis.access import EVERYTHING
 from chassis.expressions import Rule, compile_rule
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
 
 OPEN, WON, LOST = outcome_pb2.OUTCOME_OPEN, outcome_pb2.OUTCOME_WON, outcome_pb2.OUTCOME_LOST
 _NAMES = {OPEN: "OPEN", WON: "WON", LOST: "LOST"}
-_EVERYTHING = Reach(everything=True)
 
 
 def stage_of(pipeline: pipeline_pb2.Pipeline, key: str) -> pipeline_pb2.Stage:
@@ -79,13 +78,11 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
         FailedPrecondition: STAGE_IN_USE.
     """
     pipelines = here[pipeline_pb2.Pipeline]
-    before = await pipelines.store.find(call.tenant_id, request.pipeline.id, _EVERYTHING)
-    named = set(request.update_mask.paths)
-    if before is not None and (not named or named & {"stages", "*"}):
+    before = await pipelines.store.find(call.tenant_id, request.pipeline.id, EVERYTHING)
+    if before is not None and "stages" in pipelines.rules.update_mask(request):
         kept = {(stage.key, stage.outcome) for stage in request.pipeline.stages}
         gone = [stage.key for stage in before.stages if (stage.key, stage.outcome) not in kept]
-        if request.pipeline.stages or named:
-            await _refuse_in_use(here, call, before.id, gone)
+        await _refuse_in_use(here, call, before.id, gone)
     return await pipelines.update(request, call)
 
 

@@ -2,11 +2,12 @@
 
 from chassis.access.caller import Caller
 from chassis.access.directory import Directory, TenantProfile, UserAccess
-from chassis.access.grants import Grant, Grants, Reach, Scope
+from chassis.access.grants import EVERYTHING, Grant, Grants, Reach, Scope
 from chassis.access.tokens import Claims, KeyRing, TokenReader, new_key_pair
 from chassis.access.tree import Tree
 
 __all__ = [
+    "EVERYTHING",
     "Caller",
     "Claims",
     "Directory",

@@ -75,7 +75,7 @@ class Resource:
         if method.name in self.noun.methods:
             return functools.partial(self.noun.methods[method.name], self.here)
         if method.name in self.noun.verbs:
-            return functools.partial(self._run_verb, self.noun.verbs[method.name])
+            return functools.partial(self.change, rule=self.noun.verbs[method.name])
         return None
 
     async def get(self, request: Any, call: Call) -> Any:
@@ -295,9 +295,6 @@ class Resource:
             return await tree.move(self.store, call, old, new, request, around, asked)
 
         return await self._titled(call, await self.once(request, call, run))
-
-    async def _run_verb(self, rule: Verb, request: Any, call: Call) -> Any:
-        return await self.change(request, call, rule)
 
     async def change(self, request: Any, call: Call, rule: Verb) -> Any:
         """Run a business verb: the record of `request.id` is changed by a rule, once.

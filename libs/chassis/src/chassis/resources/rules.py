@@ -10,7 +10,7 @@ from google.api import field_behavior_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Reach
+from chassis.access import EVERYTHING, Reach
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of, message_name
 from chassis.json.wellknown import snake
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 EXTERNAL_ID_LENGTH_MAX = 200
 MONEY = "banyan.type.v1.Money"
-EVERYTHING = Reach(everything=True)
 
 
 class Rules:

@@ -73,9 +73,7 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     Raises:
         Invalid: names the term, measure or filter that cannot be read; TOO_MANY_GROUPS.
     """
-    reach = call.reach(resource.noun.name, "read")
-    if reach is None:
-        raise errors.Forbidden("PERMISSION_DENIED", action="read", resource=resource.noun.name)
+    reach = resource.rules.reach(call, "read")
     sql = Sql()
     reading = _Reading(resource.noun, resource.store.query, call.profile, sql)
     keys = reading.keys(request.group_by)
