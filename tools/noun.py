@@ -24,6 +24,7 @@ _HEADER = """\
   string owner_user_id = 8 [(google.api.resource_reference).type = "identity.banyan/User"];
   string org_unit_id = 9 [(google.api.resource_reference).type = "identity.banyan/OrgUnit"];
 """
+_FIELDS = "  string name = 11 [(google.api.field_behavior) = REQUIRED];\n"
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,6 @@ class Draft:
     noun: str
     plural: str
     verbs: tuple[str, ...] = ("Get", "List", "Create", "Update", "Delete", "Undelete")
-    title: str = "name"
-    doc: str = "What it is."
-    header: str = _HEADER
-    fields: str = "  string name = 11 [(google.api.field_behavior) = REQUIRED];\n"
-    noun_options: str = ""
-    rpcs: str = ""
-    messages: str = ""
-    imports: tuple[str, ...] = ()
 
     @property
     def one(self) -> str:
@@ -71,7 +64,7 @@ def snake(name: str) -> str:
 
 def text(draft: Draft) -> str:
     """Write the whole file."""
-    body = "".join((_service(draft), _message(draft), _requests(draft), draft.messages))
+    body = "".join((_service(draft), _message(draft), _requests(draft)))
     imports = {
         "banyan/api/v1/options.proto": "banyan.api.v1.",
         "banyan/api/v1/batch.proto": "banyan.api.v1.RowError",
@@ -87,7 +80,7 @@ def text(draft: Draft) -> str:
         "google/type/date.proto": "google.type.Date",
         "google/type/decimal.proto": "google.type.Decimal",
     }
-    needed = {file for file, mark in imports.items() if mark in body} | set(draft.imports)
+    needed = {file for file, mark in imports.items() if mark in body}
     used = "".join(f'import "{file}";\n' for file in sorted(needed))
     return f'syntax = "proto3";\n\npackage banyan.{draft.service}.v1;\n\n{used}\n{body}'
 
@@ -112,7 +105,7 @@ def _service(d: Draft) -> str:
             f'{{get: "{path}:summarize"}}',
         ),
     }
-    lines = [f"// {line}\n" for line in d.doc.splitlines()] + [f"service {d.noun}Service {{\n"]
+    lines = ["// What it is.\n", f"service {d.noun}Service {{\n"]
     for verb in (v for v in VERBS if v in d.verbs):
         name, reply, rule = rules[verb]
         request = "banyan.api.v1.SummarizeRequest" if verb == "Summarize" else f"{name}Request"
@@ -121,7 +114,7 @@ def _service(d: Draft) -> str:
             f"    option (google.api.http) = {rule};\n"
             "    option (banyan.api.v1.method) = {access: ACCESS_USER};\n  }\n"
         )
-    return "".join((*lines, d.rpcs, "}\n\n"))
+    return "".join((*lines, "}\n\n"))
 
 
 def _rule(verb: str, path: str, body: str) -> str:
@@ -140,9 +133,9 @@ def _message(d: Draft) -> str:
         f'    plural: "{d.many}"\n'
         "  };\n"
         "  option (banyan.api.v1.noun) = {\n"
-        f'    title: "{d.title}"\n{soft}{d.noun_options}  }};\n\n'
-        f"  // What every noun begins with.\n{d.header.format(delete_time=deleted)}"
-        f"  // 10 is kept for custom_fields.\n\n{d.fields}}}\n"
+        f'    title: "name"\n{soft}  }};\n\n'
+        f"  // What every noun begins with.\n{_HEADER.format(delete_time=deleted)}"
+        f"  // 10 is kept for custom_fields.\n\n{_FIELDS}}}\n"
     )
 
 

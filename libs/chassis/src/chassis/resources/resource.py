@@ -329,13 +329,14 @@ class Resource:
     ) -> Any:
         """Read, change, check and write one record; without an etag, try again when overtaken."""
         for attempt in range(_ATTEMPTS):
-            old, new = await self.loaded(call, record_id, etag, verb)
+            known: dict[tuple[str, str], Any] = {}
+            old, new = await self.loaded(call, record_id, etag, verb, known)
             if merge is not None:
                 merge(new)
             changed = [name for name in self.rules.reference_fields(new) if name in mask]
             wrong = self.rules.malformed(new)
-            wrong += await self.rules.references.missing(call, new, changed)
-            around = await self.rules.around(call, new)
+            wrong += await self.rules.references.missing(call, new, changed, known)
+            around = await self.rules.around(call, new, known)
             facts = (rule(new, around) if rule is not None else None) or []
             if self.noun.hooks.prepare_update and verb == "update" and not wrong:
                 self.noun.hooks.prepare_update(old, new, around)
@@ -371,8 +372,19 @@ class Resource:
                 connection=transaction,
             )  # fmt: skip
 
-    async def loaded(self, call: Call, record_id: str, etag: str, verb: str) -> tuple[Any, Any]:
-        """Give a record the caller may see and change, with a copy to change."""
+    async def loaded(
+        self,
+        call: Call,
+        record_id: str,
+        etag: str,
+        verb: str,
+        remembered: dict[tuple[str, str], Any] | None = None,
+    ) -> tuple[Any, Any]:
+        """Give a record the caller may see and change, with a copy to change.
+
+        Args:
+            remembered: gets what the record's rules had to read.
+        """
         if not is_id(record_id):
             raise errors.invalid_field("id", "NOT_AN_ID")
         old = await self.store.get(
@@ -383,7 +395,7 @@ class Resource:
         gone = self.noun.soft_delete and old.HasField("delete_time")
         if gone and verb not in ("delete", "undelete"):
             raise errors.FailedPrecondition("RECORD_DELETED", id=record_id)
-        around = await self.rules.around(call, old)
+        around = await self.rules.around(call, old, remembered)
         self.rules.authorize(verb, old, around, call)
         new = self.noun.message()
         new.CopyFrom(old)
