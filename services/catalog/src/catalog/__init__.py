@@ -1,0 +1,1 @@
+"""Products, what they cost and what they are sold for."""

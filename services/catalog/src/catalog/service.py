@@ -1,0 +1,5 @@
+"""Composition root of catalog."""
+
+from chassis.hosting import Service
+
+SERVICE = Service("catalog")

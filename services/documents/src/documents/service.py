@@ -1,0 +1,5 @@
+"""Composition root of documents."""
+
+from chassis.hosting import Service
+
+SERVICE = Service("documents")

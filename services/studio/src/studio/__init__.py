@@ -1,0 +1,1 @@
+"""How a tenant shapes the system, without code."""

@@ -1,0 +1,5 @@
+"""Composition root of studio."""
+
+from chassis.hosting import Service
+
+SERVICE = Service("studio")
