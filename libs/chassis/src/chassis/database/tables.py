@@ -33,9 +33,10 @@ class Xid8(UserDefinedType[int]):
 
 
 def chassis_tables(schema: str) -> MetaData:
-    """Describe change, request, inbox, dead_letter, timer, title and saga for one schema."""
+    """Describe change, relay, request, inbox, dead_letter, timer, title and saga for one schema."""
     metadata = MetaData(schema=schema)
     _change(metadata)
+    _relay(metadata)
     _request(metadata)
     _inbox(metadata)
     _dead_letter(metadata)
@@ -77,13 +78,16 @@ def _change(metadata: MetaData) -> None:
             nullable=False,
             server_default=text("pg_current_xact_id()"),
         ),
-        _time("published_at", nullable=True),
         UniqueConstraint(
             TENANT_ID, "resource_type", "resource_id", "version", name="change_version_key"
         ),
-        Index("change_unpublished", "sequence", postgresql_where=text("published_at IS NULL")),
         Index("change_replay", "transaction_id", "sequence"),
     )
+
+
+def _relay(metadata: MetaData) -> None:
+    """How far the relay is, in one row: everything up to here is published or will never be."""
+    Table("relay", metadata, Column("position", BigInteger, nullable=False))
 
 
 def _request(metadata: MetaData) -> None:
