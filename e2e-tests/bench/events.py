@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -30,8 +31,8 @@ async def latency(firm: Firm) -> list[Row]:
     host = firm.host
     seen: dict[str, float] = {}
 
-    async def handle(event: Event, _: Any) -> None:
-        seen[event.change.resource_id] = time.perf_counter()
+    async def handle(events: Sequence[Event], _: Any) -> None:
+        seen.update((event.change.resource_id, time.perf_counter()) for event in events)
 
     consumer = Consumer(f"bench_{uuid.uuid4().hex}", ("sales.opportunity.*",), handle)
     runner = ConsumerRunner(consumer, host.databases["party"], host.brokers["party"])

@@ -5,7 +5,7 @@ import contextlib
 import datetime
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,11 @@ class Counting:
         done = (await asyncio.gather(task, return_exceptions=True))[0]
         assert isinstance(done, asyncio.CancelledError), f"the runner ended by itself: {done!r}"
 
-    async def _handle(self, event: Event, transaction: Transaction) -> None:
+    async def _handle(self, events: Sequence[Event], transaction: Transaction) -> None:
+        for event in events:
+            await self._count(event, transaction)
+
+    async def _count(self, event: Event, transaction: Transaction) -> None:
         self.seen.append(event)
         if self.before is not None:
             await self.before(event)

@@ -41,10 +41,10 @@ async def sign_in(here: Resources, request: Any, call: Call) -> Message:
     own = call.acting_as(Caller(tenant_id, user_id))
     session = session_pb2.Session(user_id=user_id, peer=call.peer, owner_user_id=user_id)
     session.expire_time.FromDatetime(_now() + LIFETIME)
-    await here[session_pb2.Session].prepare_new(own, session, trusted=True)
+    around = await here[session_pb2.Session].prepare_new(own, session, trusted=True)
     token = secrets.new_secret(secrets.REFRESH_TOKEN, tenant_id, session.id)
     async with here.database.transaction(tenant_id) as transaction:
-        await here[session_pb2.Session].add(own, session, transaction)
+        await here[session_pb2.Session].add(own, session, around, transaction)
         await transaction.fetch(_KEEP_DIGEST, session.id, *_digests(token))
     return await _signed_in(here, tenant_id, session, token)
 
