@@ -143,6 +143,15 @@ async def exchange_api_key(here: Resources, request: Any, call: Call) -> Message
     return await _token_only(here, tenant_id, rows[0][0], key_id)
 
 
+async def issue_token_for(here: Resources, request: Any, call: Call) -> Message:
+    """Give a service an access token of a person whose work goes on in the background.
+
+    Raises:
+        Unauthenticated: SECRET_INVALID when that person may no longer act.
+    """
+    return await _token_only(here, call.tenant_id, request.user_id, "")
+
+
 async def sign_out(here: Resources, request: Any, call: Call) -> Message:
     """End the session of this very call.
 
@@ -253,6 +262,7 @@ SESSION = Noun(
         "RefreshSession": refresh,
         "IssueClientToken": issue_client_token,
         "ExchangeApiKey": exchange_api_key,
+        "IssueTokenFor": issue_token_for,
         "SignOut": sign_out,
     },
     without={
