@@ -73,6 +73,8 @@ async def _written_when_prepared(
     """Prepare and write; again from the beginning when what the rules read changed in between."""
     for _ in range(_ATTEMPTS):
         batch = await _prepared(resource, rows, call)
+        if batch.refused and resource.rules.forget_older(call, batch.known):
+            continue
         answer = await _written(resource, batch, kept, call)
         if answer is not None:
             return batch, answer
@@ -96,6 +98,10 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
                     call, ready, transaction, resource.facts_of_new
                 ):
                     raise _OutOfDate
+                if resource.tree is not None:
+                    await resource.tree.hold(transaction, exclusive=False)
+                    for _, new, around in batch.ready:
+                        await resource.tree.plant(transaction, new, around)
             created.extend(new for _, new, _ in batch.ready)
         except _OutOfDate:
             return None

@@ -138,9 +138,14 @@ class Resource:
             for _ in range(_ATTEMPTS):
                 new: Any = self.noun.message()
                 new.CopyFrom(getattr(request, self._singular))
-                around = await self.prepare_new(call, new, remembered=known)
-                if await self._inserted(call, new, around, asked):
-                    return new
+                try:
+                    around = await self.prepare_new(call, new, remembered=known)
+                except errors.Error:
+                    if not self.rules.forget_older(call, known):
+                        raise
+                else:
+                    if await self._inserted(call, new, around, asked):
+                        return new
                 known.clear()
             raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
 
@@ -364,20 +369,16 @@ class Resource:
         """Read, change, check and write one record; without an etag, try again when overtaken."""
         for attempt in range(_ATTEMPTS):
             known: dict[tuple[str, str], Any] = {}
-            old, new = await self.loaded(call, record_id, etag, verb, known)
-            if merge is not None:
-                merge(new)
-            changed = [name for name in self.rules.reference_fields(new) if name in mask]
-            wrong = self.rules.malformed(new)
-            wrong += await self.rules.references.missing(call, new, changed, known)
-            around = await self.rules.around(call, new, known)
-            facts = (rule(new, around) if rule is not None else None) or []
-            if self.noun.hooks.prepare_update and verb == "update" and not wrong:
-                self.noun.hooks.prepare_update(old, new, around)
+            try:
+                old, new, around, facts = await self._merged(
+                    call, record_id, etag, verb, known, merge=merge, rule=rule, mask=mask
+                )
+            except errors.Error:
+                if self.rules.forget_older(call, known):
+                    continue
+                raise
             if new == old:
                 return old
-            self.rules.check(new, around, old, wrong=wrong)
-            self.rules.authorize(verb, new, around, call)
             advance(old, new)
             facts += self.rules.facts(verb, old, new)
             if await self._write(call, verb, old, new, facts, asked, around):
@@ -385,6 +386,34 @@ class Resource:
             self.rules.forget(call, around)
             await asyncio.sleep(0.001 * attempt)
         raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
+
+    async def _merged(
+        self,
+        call: Call,
+        record_id: str,
+        etag: str,
+        verb: str,
+        known: dict[tuple[str, str], Any],
+        *,
+        merge: Callable[[Any], None] | None,
+        rule: Callable[[Any, Around], list[Message] | None] | None,
+        mask: Sequence[str],
+    ) -> tuple[Any, Any, Around, list[Message]]:
+        """Read a record and give it as it was and as it is to be, checked, with the facts of it."""
+        old, new = await self.loaded(call, record_id, etag, verb, known)
+        if merge is not None:
+            merge(new)
+        changed = [name for name in self.rules.reference_fields(new) if name in mask]
+        wrong = self.rules.malformed(new)
+        wrong += await self.rules.references.missing(call, new, changed, known)
+        around = await self.rules.around(call, new, known)
+        facts = (rule(new, around) if rule is not None else None) or []
+        if self.noun.hooks.prepare_update and verb == "update" and not wrong:
+            self.noun.hooks.prepare_update(old, new, around)
+        if new != old:
+            self.rules.check(new, around, old, wrong=wrong)
+            self.rules.authorize(verb, new, around, call)
+        return old, new, around, facts
 
     async def _write(
         self,

@@ -138,6 +138,16 @@ class Rules:
             kept: Any = record
             other.kept.forget(call.tenant_id, kept.id)
 
+    def forget_older(self, call: Call, known: Mapping[tuple[str, str], Any]) -> bool:
+        """Forget what was read before this call; tells whether a refusal may have come of it."""
+        kinds = {record_key(self._kinds[n], "")[0]: self._kinds[n] for n in self.noun.reads}
+        found = [
+            other.kept.forget(call.tenant_id, key[1], call.started)
+            for key in known
+            if (other := self._here.of_type(kinds.get(key[0], ""))) is not None
+        ]
+        return any(found)
+
     def check(
         self,
         new: Any,
