@@ -33,7 +33,7 @@ class Xid8(UserDefinedType[int]):
 
 
 def chassis_tables(schema: str) -> MetaData:
-    """Describe change, relay, request, inbox, dead_letter, timer, title and saga for one schema."""
+    """Describe change, relay, request, inbox, dead_letter, timer, title, saga and job for one schema."""
     metadata = MetaData(schema=schema)
     _change(metadata)
     _relay(metadata)
@@ -43,6 +43,7 @@ def chassis_tables(schema: str) -> MetaData:
     _timer(metadata)
     _title(metadata)
     _saga(metadata)
+    _job(metadata)
     return metadata
 
 
@@ -183,4 +184,19 @@ def _saga(metadata: MetaData) -> None:
         Column("attempts", Integer, nullable=False, server_default="0"),
         Column("error", Text, nullable=False, server_default=""),
         Index("saga_due_time", "due_time"),
+    )
+
+
+def _job(metadata: MetaData) -> None:
+    """Long work that is not done yet, and until when somebody holds it."""
+    Table(
+        "job",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _uuid("id", primary_key=True),
+        _text("kind"),
+        _time("due_time"),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("error", Text, nullable=False, server_default=""),
+        Index("job_due_time", "due_time"),
     )
