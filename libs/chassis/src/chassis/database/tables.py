@@ -33,7 +33,7 @@ class Xid8(UserDefinedType[int]):
 
 
 def chassis_tables(schema: str) -> MetaData:
-    """Describe change, relay, request, inbox, dead_letter, timer, title, saga and job for one schema."""
+    """Describe the tables a schema has for its changes, what hears of them, and work to come."""
     metadata = MetaData(schema=schema)
     _change(metadata)
     _relay(metadata)
@@ -193,8 +193,8 @@ def _job(metadata: MetaData) -> None:
         "job",
         metadata,
         _uuid(TENANT_ID, primary_key=True),
+        _text("kind", primary_key=True),
         _uuid("id", primary_key=True),
-        _text("kind"),
         _time("due_time"),
         Column("attempts", Integer, nullable=False, server_default="0"),
         Column("error", Text, nullable=False, server_default=""),

@@ -39,11 +39,11 @@ class Job:
 
 
 async def begin_job(database: Database, kind: str, job_id: str, transaction: Transaction) -> None:
-    """Begin a job with what else a transaction writes; one that waits already is asked again."""
+    """Begin a job with what else a transaction writes; one that is on its way stays as it is."""
     await transaction.fetch(
-        f"INSERT INTO {database.schema}.job ({TENANT_ID}, id, kind) VALUES ($1, $2, $3)"
-        f" ON CONFLICT ({TENANT_ID}, id) DO UPDATE SET due_time = least(job.due_time, now())",
-        *(transaction.tenant_id, job_id, kind),
+        f"INSERT INTO {database.schema}.job ({TENANT_ID}, kind, id) VALUES ($1, $2, $3)"
+        " ON CONFLICT DO NOTHING",
+        *(transaction.tenant_id, kind, job_id),
     )
 
 
@@ -81,7 +81,7 @@ class JobRunner:
             )
             for tenant_id, job_id, kind in rows:
                 await places.acquire()
-                if await self._lease(tenant_id, job_id, due=True):
+                if await self._lease(tenant_id, kind, job_id, due=True):
                     task = group.create_task(self._do(tenant_id, job_id, self._jobs[kind]))
                     task.add_done_callback(lambda _: places.release())
                 else:
@@ -91,41 +91,43 @@ class JobRunner:
                     await self._wake.wait()
 
     async def _do(self, tenant_id: str, job_id: str, job: Job) -> None:
-        renewing = asyncio.create_task(self._renew(tenant_id, job_id))
+        renewing = asyncio.create_task(self._renew(tenant_id, job.kind, job_id))
         try:
             await job.work(self._here, tenant_id, job_id)
         except Exception as error:  # a fault in one job must not stop the others
             log.exception("job failed", kind=job.kind, id=job_id, error=repr(error))
-            await self._postpone(tenant_id, job_id, error)
+            await self._postpone(tenant_id, job.kind, job_id, error)
         else:
             await self._here.database.write(
-                tenant_id, f"DELETE FROM {self._table} WHERE id = $1", job_id
+                tenant_id,
+                f"DELETE FROM {self._table} WHERE kind = $1 AND id = $2",
+                *(job.kind, job_id),
             )
         finally:
             renewing.cancel()
 
-    async def _renew(self, tenant_id: str, job_id: str) -> None:
+    async def _renew(self, tenant_id: str, kind: str, job_id: str) -> None:
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
             with contextlib.suppress(Exception):
-                await self._lease(tenant_id, job_id, due=False)
+                await self._lease(tenant_id, kind, job_id, due=False)
 
-    async def _lease(self, tenant_id: str, job_id: str, *, due: bool) -> bool:
+    async def _lease(self, tenant_id: str, kind: str, job_id: str, *, due: bool) -> bool:
         """Hold a job for a while; False when it is gone, or asked for as `due` and is not."""
         rows = await self._here.database.write(
             tenant_id,
             f"UPDATE {self._table} SET due_time = now() + {LEASE_SECONDS} * interval '1 second'"
-            " WHERE id = $1 AND (due_time <= now() OR NOT $2) RETURNING id",
-            *(job_id, due),
+            " WHERE kind = $1 AND id = $2 AND (due_time <= now() OR NOT $3) RETURNING id",
+            *(kind, job_id, due),
         )
         return bool(rows)
 
-    async def _postpone(self, tenant_id: str, job_id: str, error: Exception) -> None:
+    async def _postpone(self, tenant_id: str, kind: str, job_id: str, error: Exception) -> None:
         with contextlib.suppress(Exception):
             await self._here.database.write(
                 tenant_id,
-                f"UPDATE {self._table} SET attempts = attempts + 1, error = $2,"
-                " due_time = now() + least(power(2, attempts), $3) * interval '1 second'"
-                " WHERE id = $1",
-                *(job_id, repr(error)[:2000], _RETRY_SECONDS_MAX),
+                f"UPDATE {self._table} SET attempts = attempts + 1, error = $3,"
+                " due_time = now() + least(power(2, attempts), $4) * interval '1 second'"
+                " WHERE kind = $1 AND id = $2",
+                *(kind, job_id, repr(error)[:2000], _RETRY_SECONDS_MAX),
             )

@@ -13,9 +13,9 @@ depends_on = None
 def upgrade() -> None:
     schema = context.config.attributes["schema"]
     op.execute(
-        f"CREATE TABLE {schema}.job (tenant_id uuid, id uuid, kind text NOT NULL,"
+        f"CREATE TABLE {schema}.job (tenant_id uuid, kind text, id uuid,"
         " due_time timestamptz NOT NULL DEFAULT now(), attempts integer NOT NULL DEFAULT 0,"
-        " error text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, id))"
+        " error text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, kind, id))"
     )
     op.execute(f"CREATE INDEX job_due_time ON {schema}.job (due_time)")
     wall(schema, "job", relay="SELECT")
