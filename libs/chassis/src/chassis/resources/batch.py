@@ -10,6 +10,7 @@ from chassis import errors
 from chassis.resources.around import Around
 from chassis.resources.requests import Request
 from chassis.rpc import Call
+from chassis.turns import TURNS
 
 if TYPE_CHECKING:
     from chassis.resources.resource import Resource
@@ -54,7 +55,8 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
         await resource.title_many(call, getattr(answer, resource.noun.resource.plural))
         return answer
     try:
-        batch, answer = await _written_when_prepared(resource, rows, kept, call)
+        with TURNS.long_work():
+            batch, answer = await _written_when_prepared(resource, rows, kept, call)
     except errors.AlreadyExists:
         # A twin under the same request id was faster; its answer is the answer.
         seen = kept and await resource.here.requests.answer_to(call.tenant_id, kept)
@@ -123,9 +125,11 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
 async def _prepared(resource: "Resource", rows: Sequence[Any], call: Call) -> _Rows:
     """Complete and check every row, asking for each thing they refer to only once."""
     batch = _Rows([], {}, {})
-    for place, row in enumerate(rows):
+    asked = [getattr(row, resource.noun.table_name) for row in rows]
+    await resource.rules.get_to_know(call, asked, batch.known)
+    for place, row in enumerate(asked):
         new: Any = resource.noun.message()
-        new.CopyFrom(getattr(row, resource.noun.table_name))
+        new.CopyFrom(row)
         try:
             around = await resource.prepare_new(call, new, remembered=batch.known)
         except errors.Error as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import uuid_utils
 from banyan.api.v1 import options_pb2
+from google.api import resource_pb2
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
@@ -31,6 +32,8 @@ def is_id(text: str) -> bool:
 # The title of a record that is there; True when it was not read, None when there is no record.
 Title = str | bool | None
 _UNKNOWN = object()
+# Ids that one filter holds.
+_IDS_AT_ONCE = 300
 
 
 def record_key(kind: str, target: str) -> tuple[str, str]:
@@ -87,6 +90,52 @@ class References:
             if known.get(key, True) is None
         ]
 
+    async def get_to_know(
+        self,
+        call: Call,
+        records: Iterable[Any],
+        names: Iterable[str],
+        known: dict[tuple[str, str], Any],
+    ) -> None:
+        """Look up what many records refer to, all of a kind at once; `missing` then knows it."""
+        asked: dict[str, set[str]] = {}
+        fields = [name for name in names if self._kinds[name] != ORG_UNIT]
+        for record in records:
+            for name in fields:
+                key = (self._kinds[name], getattr(record, name))
+                unknown = key not in known and record_key(*key) not in known
+                mine = name == "owner_user_id" and key[1] == call.caller.person_id
+                if unknown and not mine and is_id(key[1]):
+                    asked.setdefault(key[0], set()).add(key[1])
+        for kind, ids in asked.items():
+            found = await self._found_many(call, kind, sorted(ids))
+            known.update({(kind, target): found.get(target) for target in ids if found is not None})
+
+    async def _found_many(
+        self, call: Call, kind: str, ids: Sequence[str]
+    ) -> Mapping[str, Title] | None:
+        """Give the titles of those that are there for the caller; None where to ask singly."""
+        if kind in self._local:
+            return await self._titles_here(call, self._local[kind], ids)
+        listing = _lister(kind)
+        if listing is None or call.caller.is_service:
+            return None
+        method, title, plural, mask = listing
+        channel: Any = call.channels.to(method.service)
+        found: dict[str, Title] = {}
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            wanted = ", ".join(f'"{target}"' for target in ids[start : start + _IDS_AT_ONCE])
+            request: Any = method.request_type(
+                filter=f"anyOf(id, {wanted})", page_size=_IDS_AT_ONCE, read_mask=mask
+            )
+            try:
+                reply = await channel.unary_unary(method.path)(request)
+            except errors.Forbidden:
+                return {}
+            for record in getattr(reply, plural):
+                found[record.id] = getattr(record, title) if title else True
+        return found
+
     def _at_hand(
         self, call: Call, name: str, key: tuple[str, str], known: Mapping[tuple[str, str], Any]
     ) -> Any:
@@ -116,19 +165,24 @@ class References:
         return unit_id in (await call.fresh_profile()).unit_kinds
 
     async def _found_here(self, call: Call, noun: Noun, target: str) -> Title:
+        return (await self._titles_here(call, noun, [target])).get(target)
+
+    async def _titles_here(self, call: Call, noun: Noun, ids: Sequence[str]) -> Mapping[str, Title]:
+        """Give the titles of this service's own records that are there for the caller."""
         reach = call.reach(noun.name, "read") or Reach()
-        sql = Sql([target])
+        sql = Sql([list(ids)])
         scope = within(reach, list(noun.fields), sql)
         title = f"t.{noun.options.title}" if noun.options.title else "true"
         statement = (
-            f"SELECT {title} FROM {self._database.schema}.{noun.table_name} t WHERE t.id = $1::uuid"
+            f"SELECT t.id::text, {title} FROM {self._database.schema}.{noun.table_name} t"
+            " WHERE t.id = ANY($1::uuid[])"
         )
         if scope:
             statement += f" AND {scope}"
         if noun.soft_delete:
             statement += " AND t.delete_time IS NULL"
         rows = await self._database.read(call.tenant_id, statement, *sql.arguments)
-        return rows[0][0] if rows else None
+        return {row[0]: row[1] for row in rows}
 
     async def _found_elsewhere(self, call: Call, kind: str, target: str) -> Title:
         """Ask the owner, with the rights of whoever calls."""
@@ -150,6 +204,22 @@ class References:
 def title_in(record: Any, noun: Noun) -> Title:
     """Give what people know a record by; True when its noun has no such field."""
     return getattr(record, noun.options.title) if noun.options.title else True
+
+
+@functools.cache
+def _lister(kind: str) -> tuple[Method, str, str, field_mask_pb2.FieldMask] | None:
+    """Give how many records of a type are looked up at their owner: method, title, plural, mask."""
+    get = _getter(kind)
+    if get is None:
+        return None
+    getting, title, mask = get
+    lists = [m for m in contract_methods(getting.service) if m.verb == "List"]
+    listing = next((m for m in lists if m.resource == getting.resource), None)
+    if listing is None:
+        return None
+    options: Any = getting.response_type.DESCRIPTOR.GetOptions()
+    plural: str = options.Extensions[resource_pb2.resource].plural
+    return listing, title, plural, mask
 
 
 @functools.cache

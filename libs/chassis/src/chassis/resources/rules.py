@@ -130,6 +130,20 @@ class Rules:
                 referred[name] = known[key]
         return Around(call.caller, now(), call.tenant, call.grants, referred)
 
+    async def get_to_know(
+        self, call: Call, records: Sequence[Any], known: dict[tuple[str, str], Any]
+    ) -> None:
+        """Read what many records refer to, all of a kind at once."""
+        for name in self.noun.reads:
+            other = self._here.of_type(self._kinds[name])
+            assert other is not None
+            ids = {getattr(record, name) for record in records}
+            found = await other.store.where(
+                call.tenant_id, "t.id = ANY($1::uuid[])", [i for i in ids if i and is_id(i)]
+            )
+            known.update({record_key(self._kinds[name], r.id): r for r in found})
+        await self.references.get_to_know(call, records, self._referring, known)
+
     def forget(self, call: Call, around: Around) -> None:
         """Read what a write relied on again the next time: it was written in vain."""
         for name, record in around.referred.items():
