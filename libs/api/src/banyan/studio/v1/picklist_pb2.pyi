@@ -350,7 +350,7 @@ class PicklistEntry(_message.Message):
     RETIRED_FIELD_NUMBER: _builtins.int
     COLOR_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """What records hold."""
+    """What records hold: one line, without space around it."""
     label_en: _builtins.str
     """What people see: the key where neither language is given."""
     label_zh: _builtins.str

@@ -33,7 +33,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61nyan/studio/v1/view.proto\x12\x10\x62\x61nyan.studio.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x07\n\x04View\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12+\n\rresource_type\x18\x0c \x01(\tB\x14\xe2\x41\x02\x02\x05\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x04\x08\x01\x10\x01\x12$\n\x07\x63olumns\x18\r \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x06\x66ilter\x18\x0e \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01\x12\x1a\n\x08order_by\x18\x0f \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1a\n\x08group_by\x18\x10 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x43\n\x07sharing\x18\x11 \x01(\x0e\x32\x1e.banyan.studio.v1.View.SharingB\x12\xbaH\x05\x82\x01\x02\x10\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x38\x01\x12\x19\n\tpreferred\x18\x12 \x01(\x08\x42\x06\x92\xb5\x18\x02\x08\x01\"^\n\x07Sharing\x12\x17\n\x13SHARING_UNSPECIFIED\x10\x00\x12\x11\n\rSHARING_OWNER\x10\x01\x12\x10\n\x0cSHARING_UNIT\x10\x02\x12\x15\n\x11SHARING_EVERYBODY\x10\x03:\xb2\x02\xea\x41/\n\x12studio.banyan/View\x12\x0cviews/{view}*\x05views2\x04view\x8a\xb5\x18\xfb\x01\n\x04name*\xf2\x01{\"name\": \"Open deals by stage\", \"resourceType\": \"sales.banyan/Opportunity\", \"columns\": [\"name\", \"organizationName\", \"amount\", \"closeDate\"], \"filter\": \"outcome = OPEN\", \"orderBy\": \"closeDate, amount desc\", \"groupBy\": \"stage, month(closeDate)\"}\"U\n\x0eGetViewRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xa6\x01\n\x10ListViewsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\"\x8a\x01\n\x11ListViewsResponse\x12%\n\x05views\x18\x01 \x03(\x0b\x32\x16.banyan.studio.v1.View\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"U\n\x11\x43reateViewRequest\x12,\n\x04view\x18\x01 \x01(\x0b\x32\x16.banyan.studio.v1.ViewB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"d\n\x17\x42\x61tchCreateViewsRequest\x12\x35\n\x08requests\x18\x01 \x03(\x0b\x32#.banyan.studio.v1.CreateViewRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"j\n\x18\x42\x61tchCreateViewsResponse\x12%\n\x05views\x18\x01 \x03(\x0b\x32\x16.banyan.studio.v1.View\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x86\x01\n\x11UpdateViewRequest\x12,\n\x04view\x18\x01 \x01(\x0b\x32\x16.banyan.studio.v1.ViewB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"K\n\x11\x44\x65leteViewRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"P\n\x11OfferViewsRequest\x12;\n\rresource_type\x18\x01 \x01(\tB$\xbaH!r\x1f\x10\x01\x18\x64\x92\x02\x18sales.banyan/Opportunity\";\n\x12OfferViewsResponse\x12%\n\x05views\x18\x01 \x03(\x0b\x32\x16.banyan.studio.v1.View2\xc4\x07\n\x0bViewService\x12\x61\n\x07GetView\x12 .banyan.studio.v1.GetViewRequest\x1a\x16.banyan.studio.v1.View\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/views/{id}\x12m\n\tListViews\x12\".banyan.studio.v1.ListViewsRequest\x1a#.banyan.studio.v1.ListViewsResponse\"\x17\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/views\x12o\n\nCreateView\x12#.banyan.studio.v1.CreateViewRequest\x1a\x16.banyan.studio.v1.View\"$\x9a\xb5\x18\t\x08\x02*\x05share\x82\xd3\xe4\x93\x02\x11\"\t/v1/views:\x04view\x12\x98\x01\n\x10\x42\x61tchCreateViews\x12).banyan.studio.v1.BatchCreateViewsRequest\x1a*.banyan.studio.v1.BatchCreateViewsResponse\"-\x9a\xb5\x18\t\x08\x02*\x05share\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/views:batchCreate:\x01*\x12y\n\nUpdateView\x12#.banyan.studio.v1.UpdateViewRequest\x1a\x16.banyan.studio.v1.View\".\x9a\xb5\x18\t\x08\x02*\x05share\x82\xd3\xe4\x93\x02\x1b\x32\x13/v1/views/{view.id}:\x04view\x12g\n\nDeleteView\x12#.banyan.studio.v1.DeleteViewRequest\x1a\x16.banyan.studio.v1.View\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10*\x0e/v1/views/{id}\x12v\n\x0eSummarizeViews\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"!\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/views:summarize\x12{\n\nOfferViews\x12#.banyan.studio.v1.OfferViewsRequest\x1a$.banyan.studio.v1.OfferViewsResponse\"\"\x9a\xb5\x18\x07\x08\x02\x12\x01-\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/views:offerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61nyan/studio/v1/view.proto\x12\x10\x62\x61nyan.studio.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x07\n\x04View\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12+\n\rresource_type\x18\x0c \x01(\tB\x14\xe2\x41\x02\x02\x05\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x04\x08\x01\x10\x01\x12$\n\x07\x63olumns\x18\r \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x06\x66ilter\x18\x0e \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01\x12\x1a\n\x08order_by\x18\x0f \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1a\n\x08group_by\x18\x10 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x41\n\x07sharing\x18\x11 \x01(\x0e\x32\x1e.banyan.studio.v1.View.SharingB\x10\xbaH\x05\x82\x01\x02\x10\x01\x92\xb5\x18\x04\x08\x01\x38\x01\x12\x19\n\tpreferred\x18\x12 \x01(\x08\x42\x06\x92\xb5\x18\x02\x08\x01\"^\n\x07Sharing\x12\x17\n\x13SHARING_UNSPECIFIED\x10\x00\x12\x11\n\rSHARING_OWNER\x10\x01\x12\x10\n\x0cSHARING_UNIT\x10\x02\x12\x15\n\x11SHARING_EVERYBODY\x10\x03:\xb2\x02\xea\x41/\n\x12studio.banyan/View\x12\x0cviews/{view}*\x05views2\x04view\x8a\xb5\x18\xfb\x01\n\x04name*\xf2\x01{\"name\": \"Open deals by stage\", \"resourceType\": \"sales.banyan/Opportunity\", \"columns\": [\"name\", \"organizationName\", \"amount\", \"closeDate\"], \"filter\": \"outcome = OPEN\", \"orderBy\": \"closeDate, amount desc\", \"groupBy\": \"stage, month(closeDate)\"}\"U\n\x0eGetViewRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xa6\x01\n\x10ListViewsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\"\x8a\x01\n\x11ListViewsResponse\x12%\n\x05views\x18\x01 \x03(\x0b\x32\x16.banyan.studio.v1.View\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"U\n\x11\x43reateViewRequest\x12,\n\x04view\x18\x01 \x01(\x0b\x32\x16.banyan.studio.v1.ViewB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"d\n\x17\x42\x61tchCreateViewsRequest\x12\x35\n\x08requests\x18\x01 \x03(\x0b\x32#.banyan.studio.v1.CreateViewRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"j\n\x18\x42\x61tchCreateViewsResponse\x12%\n\x05views\x18\x01 \x03(\x0b\x32\x16.banyan.studio.v1.View\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x86\x01\n\x11UpdateViewRequest\x12,\n\x04view\x18\x01 \x01(\x0b\x32\x16.banyan.studio.v1.ViewB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"K\n\x11\x44\x65leteViewRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"3\n\x11OfferViewsRequest\x12\x1e\n\rresource_type\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\";\n\x12OfferViewsResponse\x12%\n\x05views\x18\x01 \x03(\x0b\x32\x16.banyan.studio.v1.View2\xc4\x07\n\x0bViewService\x12\x61\n\x07GetView\x12 .banyan.studio.v1.GetViewRequest\x1a\x16.banyan.studio.v1.View\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/views/{id}\x12m\n\tListViews\x12\".banyan.studio.v1.ListViewsRequest\x1a#.banyan.studio.v1.ListViewsResponse\"\x17\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/views\x12o\n\nCreateView\x12#.banyan.studio.v1.CreateViewRequest\x1a\x16.banyan.studio.v1.View\"$\x9a\xb5\x18\t\x08\x02*\x05share\x82\xd3\xe4\x93\x02\x11\"\t/v1/views:\x04view\x12\x98\x01\n\x10\x42\x61tchCreateViews\x12).banyan.studio.v1.BatchCreateViewsRequest\x1a*.banyan.studio.v1.BatchCreateViewsResponse\"-\x9a\xb5\x18\t\x08\x02*\x05share\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/views:batchCreate:\x01*\x12y\n\nUpdateView\x12#.banyan.studio.v1.UpdateViewRequest\x1a\x16.banyan.studio.v1.View\".\x9a\xb5\x18\t\x08\x02*\x05share\x82\xd3\xe4\x93\x02\x1b\x32\x13/v1/views/{view.id}:\x04view\x12g\n\nDeleteView\x12#.banyan.studio.v1.DeleteViewRequest\x1a\x16.banyan.studio.v1.View\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10*\x0e/v1/views/{id}\x12v\n\x0eSummarizeViews\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"!\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/views:summarize\x12{\n\nOfferViews\x12#.banyan.studio.v1.OfferViewsRequest\x1a$.banyan.studio.v1.OfferViewsResponse\"\"\x9a\xb5\x18\x07\x08\x02\x12\x01-\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/views:offerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,7 +59,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VIEW'].fields_by_name['group_by']._loaded_options = None
   _globals['_VIEW'].fields_by_name['group_by']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_VIEW'].fields_by_name['sharing']._loaded_options = None
-  _globals['_VIEW'].fields_by_name['sharing']._serialized_options = b'\272H\005\202\001\002\020\001\222\265\030\006\010\001\020\0018\001'
+  _globals['_VIEW'].fields_by_name['sharing']._serialized_options = b'\272H\005\202\001\002\020\001\222\265\030\004\010\0018\001'
   _globals['_VIEW'].fields_by_name['preferred']._loaded_options = None
   _globals['_VIEW'].fields_by_name['preferred']._serialized_options = b'\222\265\030\002\010\001'
   _globals['_VIEW']._loaded_options = None
@@ -73,7 +73,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEVIEWREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DELETEVIEWREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_OFFERVIEWSREQUEST'].fields_by_name['resource_type']._loaded_options = None
-  _globals['_OFFERVIEWSREQUEST'].fields_by_name['resource_type']._serialized_options = b'\272H!r\037\020\001\030d\222\002\030sales.banyan/Opportunity'
+  _globals['_OFFERVIEWSREQUEST'].fields_by_name['resource_type']._serialized_options = b'\272H\004r\002\030d'
   _globals['_VIEWSERVICE'].methods_by_name['GetView']._loaded_options = None
   _globals['_VIEWSERVICE'].methods_by_name['GetView']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\020\022\016/v1/views/{id}'
   _globals['_VIEWSERVICE'].methods_by_name['ListViews']._loaded_options = None
@@ -91,29 +91,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VIEWSERVICE'].methods_by_name['OfferViews']._loaded_options = None
   _globals['_VIEWSERVICE'].methods_by_name['OfferViews']._serialized_options = b'\232\265\030\007\010\002\022\001-\030\001\202\323\344\223\002\021\022\017/v1/views:offer'
   _globals['_VIEW']._serialized_start=321
-  _globals['_VIEW']._serialized_end=1332
-  _globals['_VIEW_SHARING']._serialized_start=929
-  _globals['_VIEW_SHARING']._serialized_end=1023
-  _globals['_GETVIEWREQUEST']._serialized_start=1334
-  _globals['_GETVIEWREQUEST']._serialized_end=1419
-  _globals['_LISTVIEWSREQUEST']._serialized_start=1422
-  _globals['_LISTVIEWSREQUEST']._serialized_end=1588
-  _globals['_LISTVIEWSRESPONSE']._serialized_start=1591
-  _globals['_LISTVIEWSRESPONSE']._serialized_end=1729
-  _globals['_CREATEVIEWREQUEST']._serialized_start=1731
-  _globals['_CREATEVIEWREQUEST']._serialized_end=1816
-  _globals['_BATCHCREATEVIEWSREQUEST']._serialized_start=1818
-  _globals['_BATCHCREATEVIEWSREQUEST']._serialized_end=1918
-  _globals['_BATCHCREATEVIEWSRESPONSE']._serialized_start=1920
-  _globals['_BATCHCREATEVIEWSRESPONSE']._serialized_end=2026
-  _globals['_UPDATEVIEWREQUEST']._serialized_start=2029
-  _globals['_UPDATEVIEWREQUEST']._serialized_end=2163
-  _globals['_DELETEVIEWREQUEST']._serialized_start=2165
-  _globals['_DELETEVIEWREQUEST']._serialized_end=2240
-  _globals['_OFFERVIEWSREQUEST']._serialized_start=2242
-  _globals['_OFFERVIEWSREQUEST']._serialized_end=2322
-  _globals['_OFFERVIEWSRESPONSE']._serialized_start=2324
-  _globals['_OFFERVIEWSRESPONSE']._serialized_end=2383
-  _globals['_VIEWSERVICE']._serialized_start=2386
-  _globals['_VIEWSERVICE']._serialized_end=3350
+  _globals['_VIEW']._serialized_end=1330
+  _globals['_VIEW_SHARING']._serialized_start=927
+  _globals['_VIEW_SHARING']._serialized_end=1021
+  _globals['_GETVIEWREQUEST']._serialized_start=1332
+  _globals['_GETVIEWREQUEST']._serialized_end=1417
+  _globals['_LISTVIEWSREQUEST']._serialized_start=1420
+  _globals['_LISTVIEWSREQUEST']._serialized_end=1586
+  _globals['_LISTVIEWSRESPONSE']._serialized_start=1589
+  _globals['_LISTVIEWSRESPONSE']._serialized_end=1727
+  _globals['_CREATEVIEWREQUEST']._serialized_start=1729
+  _globals['_CREATEVIEWREQUEST']._serialized_end=1814
+  _globals['_BATCHCREATEVIEWSREQUEST']._serialized_start=1816
+  _globals['_BATCHCREATEVIEWSREQUEST']._serialized_end=1916
+  _globals['_BATCHCREATEVIEWSRESPONSE']._serialized_start=1918
+  _globals['_BATCHCREATEVIEWSRESPONSE']._serialized_end=2024
+  _globals['_UPDATEVIEWREQUEST']._serialized_start=2027
+  _globals['_UPDATEVIEWREQUEST']._serialized_end=2161
+  _globals['_DELETEVIEWREQUEST']._serialized_start=2163
+  _globals['_DELETEVIEWREQUEST']._serialized_end=2238
+  _globals['_OFFERVIEWSREQUEST']._serialized_start=2240
+  _globals['_OFFERVIEWSREQUEST']._serialized_end=2291
+  _globals['_OFFERVIEWSRESPONSE']._serialized_start=2293
+  _globals['_OFFERVIEWSRESPONSE']._serialized_end=2352
+  _globals['_VIEWSERVICE']._serialized_start=2355
+  _globals['_VIEWSERVICE']._serialized_end=3319
 # @@protoc_insertion_point(module_scope)

@@ -347,7 +347,7 @@ class OfferViewsRequest(_message.Message):
 
     RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
     resource_type: _builtins.str
-    """The noun the views list."""
+    """The noun the views list; all nouns when it is not given."""
     def __init__(
         self,
         *,
@@ -368,7 +368,7 @@ class OfferViewsResponse(_message.Message):
     VIEWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def views(self) -> _containers.RepeatedCompositeFieldContainer[Global___View]:
-        """The one to open first begins."""
+        """By noun, the one to open first before the others."""
 
     def __init__(
         self,
