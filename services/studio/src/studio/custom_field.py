@@ -4,7 +4,7 @@ import decimal
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from banyan.studio.v1 import custom_field_pb2
+from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
 from chassis import errors
 from chassis.errors import FieldViolation
@@ -15,7 +15,7 @@ from chassis.json.wellknown import decode_decimal
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
 from studio.custom_value import CEL_TYPES, LENGTH_MAX, misfits
-from studio.kinds import noun_of
+from studio.kinds import noun_of, nouns
 from studio.label import fill_label
 
 _Field = custom_field_pb2.CustomField
@@ -76,8 +76,9 @@ def validate(field: _Field, around: Around) -> None:
 
     Raises:
         Invalid: UNKNOWN_RESOURCE_TYPE, DETAILS_OF_ANOTHER_TYPE, REQUIRED, OUT_OF_RANGE,
-            INVALID_DECIMAL, NOT_AN_INTEGER, MINIMUM_ABOVE_MAXIMUM, what is wrong with the default
-            (BELOW_MINIMUM, NOT_IN_PICKLIST, ...) and with the rule (INVALID_RULE at its position).
+            INVALID_DECIMAL, NOT_AN_INTEGER, MINIMUM_ABOVE_MAXIMUM, DEFAULT_NOT_ALLOWED, what else
+            is wrong with the default (BELOW_MINIMUM, NOT_IN_PICKLIST, ...) and with the rule
+            (INVALID_RULE at its position).
         FailedPrecondition: PICKLIST_DELETED.
     """
     if field.HasField("delete_time"):
@@ -87,8 +88,8 @@ def validate(field: _Field, around: Around) -> None:
     if picklist is not None and picklist.HasField("delete_time"):
         raise errors.FailedPrecondition("PICKLIST_DELETED", picklist=picklist.name)
     violations = [*_wrong_details(field), *_wrong_limits(field)]
-    if field.HasField("default_value") and not violations:
-        violations += misfits(field.default_value, field, picklist, "custom_field.default_value")
+    if not violations:
+        violations += _wrong_default(field, picklist)
     violations += _wrong_rule(field, noun)
     if violations:
         raise errors.Invalid("INVALID_FIELDS", violations=violations)
@@ -101,12 +102,10 @@ def _wrong_details(field: _Field) -> Iterator[FieldViolation]:
         yield FieldViolation(f"custom_field.{given}", "DETAILS_OF_ANOTHER_TYPE", metadata=told)
     if wanted in _NEEDED and given != wanted:
         yield FieldViolation(f"custom_field.{wanted}", "REQUIRED")
-    if field.HasField("reference_target"):
+    target = field.reference_target.resource_type
+    if field.HasField("reference_target") and target not in nouns():
         path = "custom_field.reference_target.resource_type"
-        try:
-            noun_of(field.reference_target.resource_type, path)
-        except errors.Invalid as refused:
-            yield from refused.violations
+        yield FieldViolation(path, "UNKNOWN_RESOURCE_TYPE", metadata={"found": target})
 
 
 def _wrong_limits(field: _Field) -> Iterator[FieldViolation]:
@@ -132,6 +131,17 @@ def _limit(text: str, field: _Field) -> decimal.Decimal:
     if field.type == _Field.TYPE_INTEGER and number != number.to_integral_value():
         raise Refused.one("NOT_AN_INTEGER")
     return number
+
+
+def _wrong_default(
+    field: _Field, picklist: picklist_pb2.Picklist | None
+) -> Iterable[FieldViolation]:
+    path = "custom_field.default_value"
+    if not field.HasField("default_value"):
+        return ()
+    if field.type == _Field.TYPE_REFERENCE:
+        return (FieldViolation(path, "DEFAULT_NOT_ALLOWED"),)
+    return misfits(field.default_value, field, picklist, path)
 
 
 def _wrong_rule(field: _Field, noun: Noun) -> Iterable[FieldViolation]:

@@ -16,6 +16,7 @@ from chassis.json.wellknown import (
     decode_timestamp,
     encode_value,
 )
+from chassis.resources.references import is_id
 
 _Field = custom_field_pb2.CustomField
 # A Struct holds numbers as doubles, which are exact to so many digits.
@@ -65,8 +66,6 @@ def _text(value: Any, field: _Field, _: Any) -> None:
     limit = field.text_limits.max_length or LENGTH_MAX[field.type]
     if len(_string(value)) > limit:
         raise Refused.one("STRING_MAX_LEN")
-    if field.type == _Field.TYPE_TEXT and "\n" in value:
-        raise Refused.one("MORE_THAN_ONE_LINE")
 
 
 def _integer(value: Any, field: _Field, _: Any) -> None:
@@ -113,8 +112,9 @@ def _keys(value: Any, field: _Field, picklist: picklist_pb2.Picklist) -> None:
         raise Refused.one("GIVEN_TWICE")
 
 
-def _reference(_: Any, __: _Field, ___: Any) -> None:
-    raise Refused.one("DEFAULT_NOT_ALLOWED")
+def _reference(value: Any, _: _Field, __: Any) -> None:
+    if not is_id(_string(value)):
+        raise Refused.one("NOT_AN_ID")
 
 
 def _string(value: Any) -> str:

@@ -82,9 +82,9 @@ def _unknown_column(place: int, path: str) -> FieldViolation:
 
 def _is_path(path: str, message: Descriptor) -> bool:
     """Tell whether a path leads to a field: through single messages, in either spelling."""
-    name, _, inner = path.partition(".")
+    name, dot, inner = path.partition(".")
     field = message.fields_by_name.get(snake(name))
-    if field is None or not inner:
+    if field is None or not dot:
         return field is not None
     if field.is_repeated or field.message_type is None:
         return False
