@@ -8,7 +8,6 @@ from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING
 from chassis.json.wellknown import encode_value
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
@@ -71,7 +70,9 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
         FailedPrecondition: ENTRY_IS_DEFAULT.
     """
     picklists = here[_Picklist]
-    before = await picklists.store.find(call.tenant_id, request.picklist.id, EVERYTHING)
+    # Outside the caller's reach nothing is told; what comes last refuses it.
+    reach = picklists.rules.reach(call, "update")
+    before = await picklists.store.find(call.tenant_id, request.picklist.id, reach)
     mask = {"entries", "open"} & set(picklists.rules.update_mask(request))
     if before is not None and mask:
         entries = (request.picklist if "entries" in mask else before).entries
@@ -89,11 +90,14 @@ async def delete(here: Resources, request: Any, call: Call) -> Message:
     Raises:
         FailedPrecondition: PICKLIST_IN_USE.
     """
-    fields = here[custom_field_pb2.CustomField].store
-    users = await fields.where(call.tenant_id, _USERS, request.id)
-    if users:
-        raise errors.FailedPrecondition("PICKLIST_IN_USE", field=users[0].key)
-    return await here[_Picklist].delete(request, call)
+    picklists = here[_Picklist]
+    reach = picklists.rules.reach(call, "delete")
+    if await picklists.store.find(call.tenant_id, request.id, reach) is not None:
+        fields = here[custom_field_pb2.CustomField].store
+        users = await fields.where(call.tenant_id, _USERS, request.id)
+        if users:
+            raise errors.FailedPrecondition("PICKLIST_IN_USE", field=users[0].key)
+    return await picklists.delete(request, call)
 
 
 PICKLIST = Noun(

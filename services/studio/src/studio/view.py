@@ -8,7 +8,6 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING
 from chassis.errors import FieldViolation
 from chassis.json.fields import message_of
 from chassis.json.wellknown import snake
@@ -141,7 +140,8 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
     """Change a view, looking up the custom fields of its columns when these change."""
     views = here[_View]
     if "columns" in views.rules.update_mask(request):
-        before = await views.store.find(call.tenant_id, request.view.id, EVERYTHING)
+        reach = views.rules.reach(call, "update")
+        before = await views.store.find(call.tenant_id, request.view.id, reach)
         if before is not None:
             await _check_defined(here, call, before.resource_type, request.view.columns)
     return await views.update(request, call)

@@ -1,5 +1,7 @@
 """Lists change without taking from records what they hold (PLT-32)."""
 
+from chassis import errors
+from chassis.access import Scope
 from chassis.json.wellknown import decode_value
 
 
@@ -62,6 +64,23 @@ async def test_a_default_stays_in_its_list(firm, refusal):
     assert error.reason == "ENTRY_IS_DEFAULT"
     await firm.update("CustomField", field.id, default_value=decode_value(["software"]))
     assert not (await firm.update("Picklist", made.id, open=False)).open
+
+
+async def test_who_may_not_change_a_list_learns_nothing_of_the_fields_that_use_it(firm, refusal):
+    """PLT-16."""
+    made = await firm.picklist("software")
+    choice = {"type": "TYPE_PICKLIST", "picklist_id": made.id}
+    await firm.field(key="trade", **choice, default_value=decode_value("software"))
+    blind = await firm.person(("studio.Picklist", "*", Scope.OWN))
+    seeing = await firm.person(
+        ("studio.Picklist", "*", Scope.OWN), ("studio.Picklist", "read", Scope.ALL)
+    )
+    for person, kind in ((blind, errors.NotFound), (seeing, errors.Forbidden)):
+        for attempt in (
+            firm.call("DeletePicklist", person, id=made.id),
+            firm.update("Picklist", made.id, person, entries=[]),
+        ):
+            assert isinstance(await refusal(attempt), kind)
 
 
 async def test_each_firm_has_lists_of_its_own(firm, other):
