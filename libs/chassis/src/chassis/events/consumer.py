@@ -17,12 +17,12 @@ from chassis.events.broker import Broker, Event, event_of
 from chassis.telemetry import METRICS, log, span
 
 ATTEMPTS_MAX = 5
-_BATCH = 200
+_BATCH = 500
 _FETCH_SECONDS = 5.0
 _ACK_WAIT_SECONDS = 10
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
-Handler = Callable[[Event, Transaction], Awaitable[None]]
+Handler = Callable[[Sequence[Event], Transaction], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Consumer:
     Attributes:
         name: stable and unique in the service: it names the durable consumer and the inbox rows.
         subjects: what it takes in, as ``<service>.<noun>.<verb>`` with NATS wildcards.
-        handle: the effect. It runs in a transaction of the event's tenant that holds the inbox
-            row, makes no RPC, and must not assume order.
+        handle: the effect of some events of one tenant, each new to it. It runs in a transaction
+            of that tenant that holds their inbox rows, makes no RPC, and must not assume order.
+            When it fails for several, it is asked for each by itself.
     """
 
     name: str
@@ -133,11 +134,12 @@ class ConsumerRunner:
         async with self._database.transaction(tenant_id) as transaction:
             rows = await transaction.fetch(self._take, self._consumer.name, ids, tenant_id)
             fresh = {row[0] for row in rows}
-            for event in events:
-                if event.id in fresh:
-                    fresh.discard(event.id)
-                    with span(self.name, event.trace_parent, SpanKind.CONSUMER):
-                        await self._consumer.handle(event, transaction)
+            new = {event.id: event for event in events if event.id in fresh}
+            if new:
+                with contextlib.ExitStack() as spans:
+                    for parent in {event.trace_parent for event in new.values()}:
+                        spans.enter_context(span(self.name, parent, SpanKind.CONSUMER))
+                    await self._consumer.handle(list(new.values()), transaction)
         METRICS.effects.labels(self.name, "done").inc(len(events))
 
     async def _failed(self, tenant_id: str, message: Any, error: Exception) -> None:

@@ -19,6 +19,7 @@ from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
 
 
+@functools.lru_cache(maxsize=50_000)
 def is_id(text: str) -> bool:
     """Tell whether a text is an id as the contract writes them."""
     try:
@@ -29,6 +30,7 @@ def is_id(text: str) -> bool:
 
 # The title of a record that is there; True when it was not read, None when there is no record.
 Title = str | bool | None
+_UNKNOWN = object()
 
 
 def record_key(kind: str, target: str) -> tuple[str, str]:
@@ -51,6 +53,7 @@ class References:
         self._noun = noun
         self._database = database
         self._local = {other.resource.type: other for other in nouns}
+        self._kinds = {name: reference_type(field) for name, field in noun.fields.items()}
 
     async def missing(
         self,
@@ -66,42 +69,51 @@ class References:
                 is not, and True where the title was not read.
         """
         known = {} if remembered is None else remembered
-        keys = {
-            name: (reference_type(self._noun.fields[name]), getattr(record, name)) for name in names
-        }
-        asked = {key: name for name, key in keys.items() if is_id(key[1]) and key not in known}
-        found = await asyncio.gather(
-            *(self._found(call, record, name, known) for name in asked.values())
-        )
-        known.update(zip(asked, found, strict=True))
+        keys = {name: (self._kinds[name], getattr(record, name)) for name in names}
+        asked: dict[tuple[str, str], None] = {}
+        for name, key in keys.items():
+            if key not in known and is_id(key[1]):
+                title = self._at_hand(call, name, key, known)
+                if title is _UNKNOWN:
+                    asked[key] = None
+                else:
+                    known[key] = title
+        if asked:
+            found = await asyncio.gather(*(self._found(call, *key) for key in asked))
+            known.update(zip(asked, found, strict=True))
         return [
             errors.FieldViolation(f"{self._noun.table_name}.{name}", "REFERENCE_NOT_FOUND")
             for name, key in keys.items()
             if known.get(key, True) is None
         ]
 
-    async def _found(
-        self, call: Call, record: Any, name: str, known: Mapping[tuple[str, str], Any]
-    ) -> Title:
-        kind = reference_type(self._noun.fields[name])
-        target: str = getattr(record, name)
-        if kind == ORG_UNIT:
-            return True if await self._unit_is_there(call, target) else None
+    def _at_hand(
+        self, call: Call, name: str, key: tuple[str, str], known: Mapping[tuple[str, str], Any]
+    ) -> Any:
+        """Answer without asking anybody where that is possible; else _UNKNOWN."""
+        kind, target = key
+        if kind == ORG_UNIT and call.tenant is not None and target in call.tenant.unit_kinds:
+            return True
         if name == "owner_user_id" and target == call.caller.person_id:
             return True
+        read = known.get(record_key(kind, target))
+        if read is None or kind not in self._local:
+            return _UNKNOWN
+        noun = self._local[kind]
+        return title_in(read, noun) if _is_seen(call, noun, read) else None
+
+    async def _found(self, call: Call, kind: str, target: str) -> Title:
+        if kind == ORG_UNIT:
+            return True if await self._unit_is_there(call, target) else None
         if kind in self._local:
-            noun, read = self._local[kind], known.get(record_key(kind, target))
-            if read is None:
-                return await self._found_here(call, noun, target)
-            return title_in(read, noun) if _is_seen(call, noun, read) else None
+            return await self._found_here(call, self._local[kind], target)
         return await self._found_elsewhere(call, kind, target)
 
     async def _unit_is_there(self, call: Call, unit_id: str) -> bool:
-        """Look into the mirror of the OBS; a unit made a moment ago may not have reached it yet."""
+        """Look into the mirror of the OBS anew; a unit made a moment ago had not reached it."""
         if call.tenant is None:
             return call.caller.is_service
-        known = call.tenant.unit_kinds
-        return unit_id in known or unit_id in (await call.fresh_profile()).unit_kinds
+        return unit_id in (await call.fresh_profile()).unit_kinds
 
     async def _found_here(self, call: Call, noun: Noun, target: str) -> Title:
         reach = call.reach(noun.name, "read") or Reach()
