@@ -16,16 +16,14 @@ from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
 from chassis.resources.references import is_id
 from chassis.resources.requests import Request
 from chassis.resources.rules import Rules, set_now
-from chassis.resources.store import COUNT_MAX, Store
-from chassis.resources.titles import See
+from chassis.resources.store import Store
+from chassis.resources.titles import see_of
 from chassis.resources.tree import TreeRows
 from chassis.rpc import Call, Handler, Method
 
 if TYPE_CHECKING:
     from chassis.resources.here import Resources
 
-PAGE_SIZE = 50
-PAGE_SIZE_MAX = 1000
 _ATTEMPTS = 10
 # Turns the answer of a write into what is kept of it under the request id.
 Keep = Callable[[Message], Request]
@@ -42,7 +40,6 @@ class Resource:
         self.rules = Rules(noun, here)
         self.kept = Kept(functools.partial(self.store.find, reach=EVERYTHING))
         self._singular = noun.table_name
-        self._list_field = self._find_list_field()
 
     def handlers(self) -> Mapping[Method, Handler]:
         """Give the handler of every method the contract declares.
@@ -51,11 +48,12 @@ class Resource:
             ValueError: a method is neither standard nor written.
         """
         from chassis.resources.batch import batch_create
+        from chassis.resources.reading import get, list_page
         from chassis.resources.summary import summarize
 
         standard: dict[str, Handler] = {
-            "Get": self.get,
-            "List": self.list_page,
+            "Get": functools.partial(get, self),
+            "List": functools.partial(list_page, self),
             "Create": self.create,
             "BatchCreate": functools.partial(batch_create, self),
             "Update": self.update,
@@ -80,55 +78,6 @@ class Resource:
         if method.name in self.noun.verbs:
             return functools.partial(self.change, rule=self.noun.verbs[method.name])
         return None
-
-    async def get(self, request: Any, call: Call) -> Any:
-        """AIP-131."""
-        reach = self.rules.reach(call, "read")
-        return await self.store.get(
-            call.tenant_id,
-            request.id,
-            reach,
-            self.rules.read_mask(request.read_mask.paths),
-            see_of(call),
-        )
-
-    async def list_page(self, request: Any, call: Call) -> Any:
-        """AIP-132, 158, 160: filtered, ordered, by pages that follow a key and not a count."""
-        size = self._page_size(request.page_size)
-        keys = self.store.query.order(request.order_by)
-        show_deleted = self.noun.soft_delete and request.show_deleted
-        asked = "|".join((call.tenant_id, request.filter, request.order_by, str(show_deleted)))
-        cursor = None
-        if request.page_token:
-            cursor = self.here.tokens.read(asked, request.page_token, keys)
-        reach = self.rules.reach(call, "read")
-        answer: Any = call.method.response_type()
-        page = await self.store.page(
-            call.tenant_id,
-            reach=reach,
-            filter_text=request.filter,
-            profile=call.tenant,
-            keys=keys,
-            size=size,
-            cursor=cursor,
-            names=self.rules.read_mask(request.read_mask.paths),
-            show_deleted=show_deleted,
-            make=getattr(answer, self._list_field).add,
-            see=see_of(call),
-        )
-        if page.next is not None:
-            answer.next_page_token = self.here.tokens.write(asked, page.next)
-        if request.include_total_size:
-            count = await self.store.count(
-                call.tenant_id,
-                reach=reach,
-                filter_text=request.filter,
-                profile=call.tenant,
-                show_deleted=show_deleted,
-            )
-            answer.total_size = min(count, COUNT_MAX)
-            answer.total_size_is_lower_bound = count > COUNT_MAX
-        return answer
 
     async def create(self, request: Any, call: Call) -> Any:
         """AIP-133."""
@@ -520,26 +469,6 @@ class Resource:
     ) -> Any:
         await self.title_many(call, [record], known)
         return record
-
-    def _page_size(self, asked: int) -> int:
-        if asked < 0:
-            raise errors.invalid_field("page_size", "NEGATIVE_PAGE_SIZE")
-        return min(asked or PAGE_SIZE, PAGE_SIZE_MAX)
-
-    def _find_list_field(self) -> str:
-        for method in self.noun.rpcs:
-            if method.verb == "List":
-                return next(
-                    field.name
-                    for field in method.response_type.DESCRIPTOR.fields
-                    if field.message_type is self.noun.descriptor
-                )
-        return ""
-
-
-def see_of(call: Call) -> See:
-    """Give how far a caller sees each noun."""
-    return lambda noun: call.reach(noun, "read")
 
 
 def advance(old: Any, new: Any) -> None:

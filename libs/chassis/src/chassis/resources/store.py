@@ -11,10 +11,11 @@ from chassis import errors
 from chassis.access import Reach, TenantProfile
 from chassis.database import TENANT_ID, Database, Record, Transaction
 from chassis.events import ChangeDraft, draft_change
-from chassis.resources.columns import TITLE_SORT_KEY, VERSION, reference_type
+from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
 from chassis.resources.query import Cursor, Query, SortKey, Sql, seek, within
 from chassis.resources.requests import Request
+from chassis.resources.statements import Statements
 from chassis.resources.table import (
     field_columns,
     reader,
@@ -60,9 +61,10 @@ class Store:
         self._write = writer(noun)
         self._readers: dict[tuple[str, ...], tuple[str, tuple[Title, ...], Any]] = {}
         self._all = tuple(noun.fields)
-        self._inserts = {with_request: self._insert_sql(with_request) for with_request in (0, 1)}
-        self._updates = {with_request: self._update_sql(with_request) for with_request in (0, 1)}
-        self._deletes = {with_request: self._delete_sql(with_request) for with_request in (0, 1)}
+        write = Statements(noun, self._schema, self._stored(), nouns)
+        self._inserts = {with_request: write.insert(with_request) for with_request in (0, 1)}
+        self._updates = {with_request: write.update(with_request) for with_request in (0, 1)}
+        self._deletes = {with_request: write.delete(with_request) for with_request in (0, 1)}
 
     # --- reading
 
@@ -436,69 +438,6 @@ class Store:
         if self.noun.options.title:
             columns.append((TITLE_SORT_KEY, "text"))
         return [(TENANT_ID, "uuid"), *columns]
-
-    def _insert_sql(self, with_request: int) -> str:
-        columns = self._stored()
-        names = ", ".join(name for name, _ in columns)
-        values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 1))
-        guards, first = self._guards(len(columns) + 1)
-        where = f" WHERE {' AND '.join(guards)}" if guards else ""
-        row = f"INSERT INTO {self.table} ({names}) SELECT {values}{where} RETURNING id"
-        return self._with_change(row, first, with_request)
-
-    def _update_sql(self, with_request: int) -> str:
-        columns = self._stored()
-        places = {name: f"${i}::{pg}" for i, (name, pg) in enumerate(columns, 1)}
-        fixed = (TENANT_ID, "id")
-        assignments = ", ".join(f"{n} = {p}" for n, p in places.items() if n not in fixed)
-        guards, first = self._guards(len(columns) + 1)
-        guards = [f"id = {places['id']}", f"{VERSION} = {places[VERSION]} - 1", *guards]
-        row = f"UPDATE {self.table} SET {assignments} WHERE {' AND '.join(guards)} RETURNING id"
-        return self._with_change(row, first, with_request)
-
-    def _guards(self, first: int) -> tuple[list[str], int]:
-        """Give the conditions that what the rules read is as it was, and the next free place."""
-        guards: list[str] = []
-        for name in self.noun.reads:
-            kind = reference_type(self.noun.fields[name])
-            target = next(noun for noun in self._nouns if noun.resource.type == kind)
-            guards.append(
-                f"(${first}::uuid IS NULL OR EXISTS (SELECT 1 FROM"
-                f" {self._schema}.{target.table_name} r WHERE r.id = ${first}::uuid"
-                f" AND r.{VERSION} = ${first + 1}::bigint))"
-            )
-            first += 2
-        return guards, first
-
-    def _delete_sql(self, with_request: int) -> str:
-        # $1 tenant, $2 id, then the change; its version is the row's next.
-        row = (
-            f"DELETE FROM {self.table} WHERE id = $2::uuid AND {VERSION} = $6::bigint - 1"
-            " RETURNING id"
-        )
-        return self._with_change(row, 3, with_request)
-
-    def _with_change(self, row: str, first: int, with_request: int) -> str:
-        """Add the change, and the request id, to a write; both only if the row was written.
-
-        The change selects from the row, so its sequence is taken after the row's lock.
-        """
-        c = [f"${first + i}" for i in range(10)]
-        parts = [
-            f"new AS ({row})",
-            f"log AS (INSERT INTO {self._schema}.change"
-            f" ({TENANT_ID}, id, resource_type, resource_id, version, verb, payload)"
-            f" SELECT $1::uuid, {c[0]}::uuid, {c[1]}::text, {c[2]}::uuid, {c[3]}::bigint,"
-            f" {c[4]}::text, {c[5]}::bytea FROM new)",
-        ]
-        if with_request:
-            parts.append(
-                f"asked AS (INSERT INTO {self._schema}.request"
-                f" ({TENANT_ID}, caller, method, request_id, body_hash, response)"
-                f" SELECT $1::uuid, {c[6]}::text, {c[7]}::text, {c[8]}::text, {c[9]}::bytea,"
-                f" ${first + 10}::bytea FROM new)"
-            )
-        return f"WITH {', '.join(parts)} SELECT id FROM new"
 
 
 def _change_values(draft: ChangeDraft) -> tuple[Any, ...]:

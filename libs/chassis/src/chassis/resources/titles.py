@@ -19,6 +19,7 @@ from chassis.events import Consumer, Event
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun, snake
 from chassis.resources.query import Sql, within
+from chassis.rpc import Call
 
 if TYPE_CHECKING:
     from chassis.resources.here import Resources
@@ -136,3 +137,8 @@ def _title_row(event: Event) -> tuple[Any, ...]:
         *(change.resource_type, change.resource_id, getattr(record, title), change.version),
         *(owner or None, unit or None),
     )
+
+
+def see_of(call: Call) -> See:
+    """Give how far a caller sees each noun."""
+    return lambda noun: call.reach(noun, "read")
