@@ -149,7 +149,7 @@ async def issue_token_for(here: Resources, request: Any, call: Call) -> Message:
     Raises:
         Unauthenticated: SECRET_INVALID when that person may no longer act.
     """
-    return await _token_only(here, call.tenant_id, request.user_id, "")
+    return await _token_only(here, request.tenant_id, request.user_id, "")
 
 
 async def sign_out(here: Resources, request: Any, call: Call) -> Message:

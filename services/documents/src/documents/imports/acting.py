@@ -55,7 +55,9 @@ class OnBehalfOf:
 
     async def _current(self) -> str:
         if time.monotonic() > self._until:
-            request = session_pb2.IssueTokenForRequest(user_id=self._user_id)
+            request = session_pb2.IssueTokenForRequest(
+                tenant_id=self._tenant_id, user_id=self._user_id
+            )
             channel: Any = self._here.channels.to("identity")
             with acting("documents", self._tenant_id):
                 found = await channel.unary_unary(_TOKEN)(request)
