@@ -19,6 +19,7 @@ from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
 from chassis.resources import Resources
+from chassis.resources.here import ObjectStore
 from chassis.resources.jobs import JobRunner
 from chassis.resources.query import PageTokens
 from chassis.resources.saga import SagaRunner
@@ -134,12 +135,16 @@ class Host:
 
     def _dispatcher(self) -> Dispatcher:
         handlers: dict[Method, Handler] = {}
+        objects = ObjectStore(self.settings.object_store, self.settings.object_store_secrets)
         tokens = PageTokens(self.settings.page_token_key.read_bytes())
         for service in self.services.values():
             if not service.has_database:
                 continue
             database = self.databases[service.name]
-            here = Resources(database, service.nouns, tokens, self.keys, self.channels)
+            here = Resources(
+                database, service.nouns, tokens, self.keys, self.channels,
+                self.brokers[service.name], objects,
+            )  # fmt: skip
             self.here[service.name] = here
             for resource in here.values():
                 handlers.update(resource.handlers())
