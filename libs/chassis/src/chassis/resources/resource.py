@@ -144,7 +144,8 @@ class Resource:
         if not trusted:
             names = [n for n in self.rules.reference_fields(new) if n not in unchecked]
             wrong += await self.rules.references.missing(call, new, names, known)
-            around = around.of(call.tenant, call.grants)
+            if call.tenant is not around.tenant:  # a unit made a moment ago was asked for
+                around = around.of(call.tenant, call.grants)
         if self.noun.hooks.prepare_create and not wrong:
             self.noun.hooks.prepare_create(new, around)
         self.rules.check(new, around, wrong=wrong)
