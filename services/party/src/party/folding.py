@@ -63,6 +63,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", plain).casefold().strip()
 
 
+def is_chinese(text: str) -> bool:
+    """Tell whether there is a Chinese character in a text."""
+    return _CHINESE.search(text) is not None
+
+
 # --- names of organizations
 
 
@@ -73,9 +78,7 @@ def organization_name(text: str) -> OrganizationName:
     A name of nothing but regions and trades ("中国银行") is its own brand.
     """
     folded = fold(text)
-    if _CHINESE.search(folded):
-        return _chinese_name(folded)
-    return _latin_name(folded)
+    return _chinese_name(folded) if is_chinese(folded) else _latin_name(folded)
 
 
 def _chinese_name(text: str) -> OrganizationName:
@@ -171,7 +174,7 @@ def person_names(name: str, given_name: str = "", family_name: str = "") -> froz
 def person_key(name: str) -> str:
     """Give the text under which a name is found, whatever its order."""
     words = _name_words(name)
-    return "".join(sorted("".join(words))) if _is_chinese(words) else " ".join(sorted(words))
+    return "".join(sorted("".join(words))) if _are_chinese(words) else " ".join(sorted(words))
 
 
 def _name_words(name: str) -> list[str]:
@@ -184,15 +187,15 @@ def _name_words(name: str) -> list[str]:
     return chinese if len("".join(chinese)) > 1 else words
 
 
-def _is_chinese(words: Iterable[str]) -> bool:
+def _are_chinese(words: Iterable[str]) -> bool:
     return all(_CHINESE.match(word) for word in words)
 
 
 def _orders(words: list[str]) -> frozenset[str]:
-    between = "" if _is_chinese(words) else " "
+    between = "" if _are_chinese(words) else " "
     if len(words) == 2:
         return frozenset((between.join(words), between.join(reversed(words))))
-    return frozenset((between.join(words if _is_chinese(words) else sorted(words)),))
+    return frozenset((between.join(words if _are_chinese(words) else sorted(words)),))
 
 
 # --- numbers and addresses

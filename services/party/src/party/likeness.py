@@ -76,6 +76,8 @@ class Likeness:
 
     async def write_keys(self, records: Sequence[Any], transaction: Transaction) -> None:
         """Let the rows of records hold the keys of what they are now; that is no change."""
+        if not records:
+            return
         ids = [record.id for record in records]
         keys = [[key or None for key in self.keys(self.traits(record))] for record in records]
         await transaction.fetch(self.write_keys_sql, ids, *map(list, zip(*keys, strict=True)))

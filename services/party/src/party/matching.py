@@ -14,6 +14,7 @@ from banyan.party.v1 import contact_pb2, match_pb2, organization_pb2
 from party.folding import (
     OrganizationName,
     email_key,
+    is_chinese,
     organization_name,
     person_key,
     person_names,
@@ -23,8 +24,10 @@ from party.folding import (
 
 WORTH_A_LOOK = 0.5
 # Two brands, or two names of people, are similar from this share of common pairs of letters on
-# (Dice): one letter of eight may differ, of two Chinese characters none.
-SIMILAR_MIN = 0.7
+# (Dice): two letters of nine may have changed places, of five characters the last may differ.
+SIMILAR_LETTERS_MIN, SIMILAR_CHARACTERS_MIN = 0.6, 0.7
+# And two whole names of organizations from here on.
+SIMILAR_NAME_MIN = 0.7
 # How much of a name's likeness lies in its brand, what the organization does, and where; percent.
 _BRAND, _TRADE, _REGION = 50, 30, 20
 
@@ -139,7 +142,7 @@ def compare_contacts(a: ContactTraits, b: ContactTraits) -> Match:
         found[SAME_PHONE] = 1
     if a.names & b.names:
         found[SAME_NAME] = 1
-    elif (likeness := dice(a.key, b.key)) >= SIMILAR_MIN:
+    elif likeness := similarity(a.key, b.key):
         found[SIMILAR_NAME] = likeness
     if _same(a.organization_id, b.organization_id) and found.keys() & {SAME_NAME, SIMILAR_NAME}:
         found[SAME_ORGANIZATION] = 1
@@ -151,11 +154,11 @@ def name_likeness(a: OrganizationName, b: OrganizationName) -> float:
 
     The same brand in another trade ("华为技术", "华为终端") or region is a sister, not the same.
     """
-    brand = float(_same(a.brand, b.brand)) or dice(a.brand, b.brand)
-    if brand < SIMILAR_MIN:
+    brand = float(_same(a.brand, b.brand)) or similarity(a.brand, b.brand)
+    if not brand:
         return 0
     percent = _BRAND * brand + _TRADE * _trades(a.trade, b.trade) + _REGION * _regions(a, b)
-    return percent / 100 if percent / 100 >= SIMILAR_MIN else 0
+    return percent / 100 if percent / 100 >= SIMILAR_NAME_MIN else 0
 
 
 def _trades(a: str, b: str) -> float:
@@ -168,6 +171,13 @@ def _trades(a: str, b: str) -> float:
 def _regions(a: OrganizationName, b: OrganizationName) -> float:
     contradict = a.region and b.region and a.region != b.region
     return 0 if contradict or a.branch != b.branch else 1
+
+
+def similarity(a: str, b: str) -> float:
+    """Tell how similar two folded names are, 0 when they are not."""
+    chinese = is_chinese(a) or is_chinese(b)
+    found = dice(a, b)
+    return found if found >= (SIMILAR_CHARACTERS_MIN if chinese else SIMILAR_LETTERS_MIN) else 0
 
 
 def dice(a: str, b: str) -> float:

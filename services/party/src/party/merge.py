@@ -69,10 +69,11 @@ async def _take_back(work: Work, made: _Merge, into_id: str, from_id: str) -> No
             work.records.rules.authorize(action, record, around, work.call)
     if getattr(other, into_field(work.likeness)) != into_id:
         raise errors.FailedPrecondition("LATER_MERGE_FIRST")
-    for change in made.changes:
-        await _put_back(work, made, change)
-    for moved in made.moved:
+    # The other way round than they were changed, so that on the way nothing stands above itself.
+    for moved in reversed(made.moved):
         await _point_back(work, made, moved, into_id, from_id)
+    for change in reversed(made.changes):
+        await _put_back(work, made, change)
     back = copy_of(other)
     back.ClearField("delete_time")
     back.ClearField(into_field(work.likeness))

@@ -23,7 +23,7 @@ from chassis.resources.noun import Custom
 from chassis.rpc import Call
 from party.duplicate import MERGED, close, hold_pairs, pairs_of, reopen
 from party.likeness import Likeness
-from party.pointing import copy_of, pointers, read, redirect, values_of
+from party.pointing import Pointer, copy_of, pointers, read, redirect, values_of
 
 # More would take longer than a caller waits.
 REFERENCES_MAX = 5_000
@@ -226,13 +226,16 @@ async def _move_references(work: Work, made: _Merge, old: str, new: str) -> None
     for pointer in pointers(work.here, work.kind):
         if pointer.resource.noun.message in _HISTORY:
             continue
+        kind, name = pointer.resource.noun.resource.type, pointer.field.name
         moved: list[str] = []
         for record in await pointer.records(old, work.transaction):
             if record.id in (old, new) and pointer.resource is work.records:
                 continue
             changed = copy_of(record)
             redirect(changed, pointer.field, work.kind, old, new)
-            await pointer.resource.put(work.call, "update", record, changed, work.transaction)
+            if not await _move(work, pointer, record, changed):
+                made.stayed.add(resource_type=kind, resource_id=record.id, field=name)
+                continue
             made.moved_count += 1
             if made.moved_count > REFERENCES_MAX:
                 raise errors.FailedPrecondition("TOO_MANY_REFERENCES", limit=REFERENCES_MAX)
@@ -241,8 +244,23 @@ async def _move_references(work: Work, made: _Merge, old: str, new: str) -> None
             else:
                 note(made, pointer.resource, record, changed)
         if moved:
-            kind = pointer.resource.noun.resource.type
-            made.moved.add(resource_type=kind, field=pointer.field.name, resource_ids=moved)
+            made.moved.add(resource_type=kind, field=name, resource_ids=moved)
+
+
+async def _move(work: Work, pointer: Pointer, record: Any, changed: Any) -> bool:
+    """Write a record that refers to the other one now; False when a rule of its noun forbids it."""
+    resource, noun = pointer.resource, pointer.resource.noun
+    try:
+        if noun.hooks.validate is not None:
+            noun.hooks.validate(changed, await resource.rules.around(work.call, changed))
+        if any(pointer.field.name in key.columns for key in noun.keys):
+            async with work.transaction.savepoint():
+                await resource.put(work.call, "update", record, changed, work.transaction)
+        else:
+            await resource.put(work.call, "update", record, changed, work.transaction)
+    except (errors.Invalid, errors.AlreadyExists):
+        return False
+    return True
 
 
 async def _close_pair(work: Work, made: _Merge, survivor_id: str, other_id: str) -> None:

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("undone_by_user_id", sa.UUID(as_uuid=False), nullable=True),
         sa.Column("undo_time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("untouched", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("stayed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "contact_id"],

@@ -65,6 +65,7 @@ class Merge(_message.Message):
     UNDONE_BY_DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     UNDO_TIME_FIELD_NUMBER: _builtins.int
     UNTOUCHED_FIELD_NUMBER: _builtins.int
+    STAYED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     etag: _builtins.str
@@ -111,8 +112,14 @@ class Merge(_message.Message):
     @_builtins.property
     def undo_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
-    def untouched(self) -> _containers.RepeatedCompositeFieldContainer[Global___UntouchedField]:
+    def untouched(self) -> _containers.RepeatedCompositeFieldContainer[Global___MergeField]:
         """What had been changed by people before it was undone, and was left so."""
+
+    @_builtins.property
+    def stayed(self) -> _containers.RepeatedCompositeFieldContainer[Global___MergeField]:
+        """References that are still to the merged record, because a rule forbids them
+        to be to the other one: it has such a record already, or would refer to itself.
+        """
 
     def __init__(
         self,
@@ -140,11 +147,12 @@ class Merge(_message.Message):
         undone_by_user_id: _builtins.str = ...,
         undone_by_display_name: _builtins.str = ...,
         undo_time: _timestamp_pb2.Timestamp | None = ...,
-        untouched: _abc.Iterable[Global___UntouchedField] | None = ...,
+        untouched: _abc.Iterable[Global___MergeField] | None = ...,
+        stayed: _abc.Iterable[Global___MergeField] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "undo_time", b"undo_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "etag", b"etag", "fields", b"fields", "id", b"id", "merged_contact_id", b"merged_contact_id", "merged_contact_name", b"merged_contact_name", "merged_organization_id", b"merged_organization_id", "merged_organization_name", b"merged_organization_name", "moved", b"moved", "moved_count", b"moved_count", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "status", b"status", "undo_time", b"undo_time", "undone_by_display_name", b"undone_by_display_name", "undone_by_user_id", b"undone_by_user_id", "untouched", b"untouched", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "etag", b"etag", "fields", b"fields", "id", b"id", "merged_contact_id", b"merged_contact_id", "merged_contact_name", b"merged_contact_name", "merged_organization_id", b"merged_organization_id", "merged_organization_name", b"merged_organization_name", "moved", b"moved", "moved_count", b"moved_count", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "status", b"status", "stayed", b"stayed", "undo_time", b"undo_time", "undone_by_display_name", b"undone_by_display_name", "undone_by_user_id", b"undone_by_user_id", "untouched", b"untouched", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -208,7 +216,7 @@ class MovedReferences(_message.Message):
 Global___MovedReferences: _TypeAlias = MovedReferences  # noqa: Y015
 
 @_typing.final
-class UntouchedField(_message.Message):
+class MergeField(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
@@ -230,7 +238,7 @@ class UntouchedField(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___UntouchedField: _TypeAlias = UntouchedField  # noqa: Y015
+Global___MergeField: _TypeAlias = MergeField  # noqa: Y015
 
 @_typing.final
 class GetMergeRequest(_message.Message):
