@@ -14,6 +14,8 @@ from typing import Any
 
 PHONE_DIGITS_MIN = 7
 TAX_ID_LENGTH_MIN = 6
+# A name in Chinese has that many characters, if it is not one in letters with an initial.
+_CHINESE_NAME_MIN = 2
 # From here on a number that begins with 86 has its country in front: none at home is so long.
 _CHINESE_DIGITS_MIN = 12
 # Where a number is at home that does not say.
@@ -183,8 +185,9 @@ def _name_words(name: str) -> list[str]:
     for title in _words("chinese", "honorifics"):
         folded = folded.removesuffix(title)
     words = [w for w in _TOKEN.findall(folded) if w not in _known("latin", "honorifics")]
-    chinese = [word for word in words if _CHINESE.match(word)]
-    return chinese if len("".join(chinese)) > 1 else words
+    if sum(map(is_chinese, "".join(words))) < _CHINESE_NAME_MIN:
+        return words
+    return [word for word in words if is_chinese(word) or word.isdecimal()]
 
 
 def _are_chinese(words: Iterable[str]) -> bool:

@@ -72,6 +72,7 @@ def test_an_organizations_name_is_taken_apart(written, parts):
         ("李娜女士", "娜李"),
         ("李娜 (Anna)", "娜李"),
         ("欧阳 娜娜", "娜娜欧阳"),
+        ("王伟2", "2 王伟"),
         ("Li Na", "li na"),
         ("NA  LI", "li na"),
         ("Li, Na", "li na"),
