@@ -170,7 +170,7 @@ async def test_a_row_the_database_refuses_does_not_take_the_others_with_it(firm)
     rows.append({"organization": record("Organization")})
     reply = await firm.call("BatchCreateOrganizations", requests=rows)
     assert [(e.row, e.reason) for e in reply.errors] == [(1, "ALREADY_EXISTS")]
-    assert [o.name for o in reply.organizations][0] == "o0"
+    assert reply.organizations[0].name == "o0"
     assert len(reply.organizations) == 2
 
 
