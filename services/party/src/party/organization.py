@@ -9,6 +9,8 @@ from chassis import errors
 from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.references import is_id
 from chassis.rpc import Call
+from party import capture, merging
+from party.likeness import ORGANIZATIONS
 
 # Whoever stands above an organization, however far.
 _ABOVE = """
@@ -46,6 +48,12 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
 
 ORGANIZATION = Noun(
     organization_pb2.Organization,
-    hooks=Hooks(validate=validate),
-    methods={"UpdateOrganization": update},
+    keys=ORGANIZATIONS.indexes,
+    private=ORGANIZATIONS.columns,
+    hooks=Hooks(validate=validate, authorize=merging.authorize(ORGANIZATIONS)),
+    methods={
+        "UpdateOrganization": update,
+        **capture.methods_of(ORGANIZATIONS),
+        **merging.methods_of(ORGANIZATIONS),
+    },
 )

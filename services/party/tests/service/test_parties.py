@@ -114,7 +114,7 @@ async def test_spaces_around_a_contacts_email_are_no_mistake(firm):
 
 async def test_what_is_no_email_is_refused(firm):
     found = await violations(firm.contact(email="nobody"))
-    assert found == [("contact.email", "STRING_PATTERN")]
+    assert found == [("contact.email", "STRING_EMAIL")]
 
 
 async def test_a_contact_says_where_they_work(firm):

@@ -45,6 +45,8 @@ class Contact(_message.Message):
     MOBILE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_CONTACT_ID_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_CONTACT_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -66,6 +68,9 @@ class Contact(_message.Message):
     mobile: _builtins.str
     language: _builtins.str
     note: _builtins.str
+    merged_into_contact_id: _builtins.str
+    """Where it went, when it was merged into another."""
+    merged_into_contact_name: _builtins.str
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -95,10 +100,12 @@ class Contact(_message.Message):
         mobile: _builtins.str = ...,
         language: _builtins.str = ...,
         note: _builtins.str = ...,
+        merged_into_contact_id: _builtins.str = ...,
+        merged_into_contact_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "given_name", b"given_name", "id", b"id", "job_title", b"job_title", "language", b"language", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "given_name", b"given_name", "id", b"id", "job_title", b"job_title", "language", b"language", "merged_into_contact_id", b"merged_into_contact_id", "merged_into_contact_name", b"merged_into_contact_name", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -200,7 +207,10 @@ class CreateContactRequest(_message.Message):
 
     CONTACT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    allow_duplicate: _builtins.bool
+    """Another one with the same e-mail is meant to be there."""
     @_builtins.property
     def contact(self) -> Global___Contact: ...
     def __init__(
@@ -208,10 +218,11 @@ class CreateContactRequest(_message.Message):
         *,
         contact: Global___Contact | None = ...,
         request_id: _builtins.str = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_duplicate", b"allow_duplicate", "contact", b"contact", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -346,3 +357,66 @@ class UndeleteContactRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndeleteContactRequest: _TypeAlias = UndeleteContactRequest  # noqa: Y015
+
+@_typing.final
+class FindDuplicateContactsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """As much of it as is known; with its id when it is there already."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindDuplicateContactsRequest: _TypeAlias = FindDuplicateContactsRequest  # noqa: Y015
+
+@_typing.final
+class MergeContactRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ETAG_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The record that stays."""
+    etag: _builtins.str
+    request_id: _builtins.str
+    other_id: _builtins.str
+    """The record that is merged into it, and is deleted."""
+    other_etag: _builtins.str
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is taken from the other one, by name of the field. Lists that are not
+        named are united; everything else stays.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        other_id: _builtins.str = ...,
+        other_etag: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "fields", b"fields", "id", b"id", "other_etag", b"other_etag", "other_id", b"other_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeContactRequest: _TypeAlias = MergeContactRequest  # noqa: Y015

@@ -50,6 +50,8 @@ class Organization(_message.Message):
     ANNUAL_REVENUE_FIELD_NUMBER: _builtins.int
     FOUNDED_YEAR_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -76,6 +78,9 @@ class Organization(_message.Message):
     employee_count: _builtins.int
     founded_year: _builtins.int
     note: _builtins.str
+    merged_into_organization_id: _builtins.str
+    """Where it went, when it was merged into another."""
+    merged_into_organization_name: _builtins.str
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -115,10 +120,12 @@ class Organization(_message.Message):
         annual_revenue: _money_pb2.Money | None = ...,
         founded_year: _builtins.int = ...,
         note: _builtins.str = ...,
+        merged_into_organization_id: _builtins.str = ...,
+        merged_into_organization_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["annual_revenue", b"annual_revenue", "create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["annual_revenue", b"annual_revenue", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["annual_revenue", b"annual_revenue", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "merged_into_organization_id", b"merged_into_organization_id", "merged_into_organization_name", b"merged_into_organization_name", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -220,7 +227,10 @@ class CreateOrganizationRequest(_message.Message):
 
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    allow_duplicate: _builtins.bool
+    """Another one with the same tax number is meant to be there."""
     @_builtins.property
     def organization(self) -> Global___Organization: ...
     def __init__(
@@ -228,10 +238,11 @@ class CreateOrganizationRequest(_message.Message):
         *,
         organization: Global___Organization | None = ...,
         request_id: _builtins.str = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_duplicate", b"allow_duplicate", "organization", b"organization", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -366,3 +377,66 @@ class UndeleteOrganizationRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndeleteOrganizationRequest: _TypeAlias = UndeleteOrganizationRequest  # noqa: Y015
+
+@_typing.final
+class FindDuplicateOrganizationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organization(self) -> Global___Organization:
+        """As much of it as is known; with its id when it is there already."""
+
+    def __init__(
+        self,
+        *,
+        organization: Global___Organization | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindDuplicateOrganizationsRequest: _TypeAlias = FindDuplicateOrganizationsRequest  # noqa: Y015
+
+@_typing.final
+class MergeOrganizationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ETAG_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The record that stays."""
+    etag: _builtins.str
+    request_id: _builtins.str
+    other_id: _builtins.str
+    """The record that is merged into it, and is deleted."""
+    other_etag: _builtins.str
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is taken from the other one, by name of the field. Lists that are not
+        named are united; everything else stays.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        other_id: _builtins.str = ...,
+        other_etag: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "fields", b"fields", "id", b"id", "other_etag", b"other_etag", "other_id", b"other_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeOrganizationRequest: _TypeAlias = MergeOrganizationRequest  # noqa: Y015
