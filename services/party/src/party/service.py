@@ -2,8 +2,20 @@
 
 from chassis.hosting import Service
 from party.communication import COMMUNICATION
+from party.communication_participant import COMMUNICATION_PARTICIPANT
 from party.contact import CONTACT
+from party.follow_up import FOLLOW_UP
 from party.organization import ORGANIZATION
 from party.source import SOURCE
 
-SERVICE = Service("party", nouns=(SOURCE, ORGANIZATION, CONTACT, COMMUNICATION))
+SERVICE = Service(
+    "party",
+    nouns=(
+        SOURCE,
+        ORGANIZATION,
+        CONTACT,
+        COMMUNICATION,
+        COMMUNICATION_PARTICIPANT,
+        FOLLOW_UP,
+    ),
+)
