@@ -1,4 +1,4 @@
-"""FollowUp: what is still to be done after a communication, by whom and by when (SAL-51, SAL-52)."""
+"""FollowUp: what is to be done after a communication, by whom and by when (SAL-51, SAL-52)."""
 
 from banyan.party.v1 import follow_up_pb2
 

@@ -5,7 +5,10 @@ from party.communication import COMMUNICATION
 from party.communication_participant import COMMUNICATION_PARTICIPANT
 from party.contact import CONTACT
 from party.follow_up import FOLLOW_UP
+from party.license import LICENSE, consumer, timer
 from party.organization import ORGANIZATION
+from party.reference import REFERENCE
+from party.relationship import RELATIONSHIP
 from party.source import SOURCE
 
 SERVICE = Service(
@@ -17,5 +20,10 @@ SERVICE = Service(
         COMMUNICATION,
         COMMUNICATION_PARTICIPANT,
         FOLLOW_UP,
+        RELATIONSHIP,
+        REFERENCE,
+        LICENSE,
     ),
+    consumers=lambda here: (consumer(here),),
+    timers=lambda here: (timer(here),),
 )

@@ -1,4 +1,4 @@
-"""Status: how far a record is. Business verbs change it, and each asks for the one it begins with."""
+"""Status: how far a record is. Its business verbs change it, and each says where it begins."""
 
 from typing import Any
 
