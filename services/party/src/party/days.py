@@ -20,6 +20,11 @@ def date_of(day: datetime.date) -> date_pb2.Date:
     return date_pb2.Date(year=day.year, month=day.month, day=day.day)
 
 
+def days_after(day: datetime.date, count: int) -> datetime.date:
+    """Give the day so many days later, or the last day of the calendar."""
+    return day + min(datetime.timedelta(days=count), datetime.date.max - day)
+
+
 def beginning_of(day: datetime.date, time_zone: str) -> datetime.datetime | None:
     """Give the instant a day begins where the firm is; None at the edge of the calendar.
 

@@ -1,9 +1,11 @@
 """Composition root of party."""
 
 from chassis.hosting import Service
+from party.annual_report import ANNUAL_REPORT
 from party.communication import COMMUNICATION
 from party.communication_participant import COMMUNICATION_PARTICIPANT
 from party.contact import CONTACT
+from party.feedback import FEEDBACK
 from party.follow_up import FOLLOW_UP
 from party.license import LICENSE, consumer, timer
 from party.organization import ORGANIZATION
@@ -23,6 +25,8 @@ SERVICE = Service(
         RELATIONSHIP,
         REFERENCE,
         LICENSE,
+        ANNUAL_REPORT,
+        FEEDBACK,
     ),
     consumers=lambda here: (consumer(here),),
     timers=lambda here: (timer(here),),
