@@ -7,6 +7,7 @@ from party.communication_participant import COMMUNICATION_PARTICIPANT
 from party.contact import CONTACT
 from party.feedback import FEEDBACK
 from party.follow_up import FOLLOW_UP
+from party.interest import INTEREST
 from party.license import LICENSE, consumer, timer
 from party.organization import ORGANIZATION
 from party.reference import REFERENCE
@@ -23,6 +24,7 @@ SERVICE = Service(
         COMMUNICATION_PARTICIPANT,
         FOLLOW_UP,
         RELATIONSHIP,
+        INTEREST,
         REFERENCE,
         LICENSE,
         ANNUAL_REPORT,
