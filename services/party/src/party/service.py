@@ -6,6 +6,7 @@ from party.communication import COMMUNICATION
 from party.communication_participant import COMMUNICATION_PARTICIPANT
 from party.contact import CONTACT
 from party.feedback import FEEDBACK
+from party.financial_profile import FINANCIAL_PROFILE
 from party.follow_up import FOLLOW_UP
 from party.interest import INTEREST
 from party.license import LICENSE, consumer, timer
@@ -27,6 +28,7 @@ SERVICE = Service(
         INTEREST,
         REFERENCE,
         LICENSE,
+        FINANCIAL_PROFILE,
         ANNUAL_REPORT,
         FEEDBACK,
     ),
