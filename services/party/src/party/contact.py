@@ -6,15 +6,14 @@ from banyan.party.v1 import contact_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Reach
 from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.references import is_id
 from chassis.rpc import Call
+from party.planned import planned, seen
 
 _Contact = contact_pb2.Contact
 # The trigger that lets nobody stand above themselves, whoever writes and however many at once.
 _NO_CIRCLE = "contact_no_circle"
-_PLACE = ("organization_id", "reports_to_contact_id")
 # How many groups some organizations belong to; a group is known by the one at its top.
 _GROUPS = """
 WITH RECURSIVE above (id, parent_id) AS (
@@ -47,13 +46,9 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
         Invalid: OWN_SUPERIOR, SUPERIOR_ELSEWHERE.
     """
     contacts = here[_Contact]
-    moved = [name for name in _PLACE if name in contacts.rules.update_mask(request)]
-    if moved and is_id(request.contact.id):
-        planned = await _find(here, call, request.contact.id)
-        if planned is not None:
-            for name in moved:
-                setattr(planned, name, getattr(request.contact, name))
-            await check_superior(here, call, planned)
+    contact = await planned(contacts, request, call, "organization_id", "reports_to_contact_id")
+    if contact is not None:
+        await check_superior(here, call, contact)
     try:
         return await contacts.update(request, call)
     except errors.FailedPrecondition as error:
@@ -72,7 +67,7 @@ async def check_superior(here: Resources, call: Call, contact: _Contact) -> None
     """
     if not is_id(contact.reports_to_contact_id):
         return
-    superior = await _find(here, call, contact.reports_to_contact_id)
+    superior = await seen(here[_Contact], call, contact.reports_to_contact_id)
     if superior is None:
         return
     places = [superior.organization_id, contact.organization_id]
@@ -81,13 +76,6 @@ async def check_superior(here: Resources, call: Call, contact: _Contact) -> None
         if rows[0][0] == 1:
             return
     raise errors.invalid_field("contact.reports_to_contact_id", "SUPERIOR_ELSEWHERE")
-
-
-async def _find(here: Resources, call: Call, contact_id: str) -> Any:
-    """Give a contact as far as the caller sees it, None otherwise."""
-    contacts = here[_Contact]
-    reach = call.reach(contacts.noun.name, "read") or Reach()
-    return await contacts.store.find(call.tenant_id, contact_id, reach)
 
 
 CONTACT = Noun(

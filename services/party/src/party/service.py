@@ -1,6 +1,7 @@
 """Composition root of party."""
 
 from chassis.hosting import Service
+from party.address import ADDRESS
 from party.annual_report import ANNUAL_REPORT
 from party.communication import COMMUNICATION
 from party.communication_participant import COMMUNICATION_PARTICIPANT
@@ -21,6 +22,7 @@ SERVICE = Service(
         SOURCE,
         ORGANIZATION,
         CONTACT,
+        ADDRESS,
         COMMUNICATION,
         COMMUNICATION_PARTICIPANT,
         FOLLOW_UP,
