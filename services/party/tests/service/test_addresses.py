@@ -93,3 +93,14 @@ async def test_whose_address_is_taken_is_not_told_to_who_does_not_see_them(firm,
     (name,) = party
     found = await violations(address(firm, rep, **party, primary=True))
     assert found == [(f"address.{name}", "REFERENCE_NOT_FOUND")]
+
+
+async def test_invoices_go_to_an_address_even_of_who_pays_instead(firm, violations):
+    """PTY-19: the group's own, or a bank's."""
+    payer, customer = await firm.organization(), await firm.organization()
+    bill_to = await address(firm, organization_id=payer.id, lines="1 Finance Street")
+    changed = await firm.update("Organization", customer.id, bill_to_address_id=bill_to.id)
+    assert changed.bill_to_address_lines == "1 Finance Street"
+    await firm.call("DeleteAddress", id=bill_to.id)
+    again = firm.update("Organization", payer.id, bill_to_address_id=bill_to.id)
+    assert await violations(again) == [("organization.bill_to_address_id", "REFERENCE_NOT_FOUND")]

@@ -57,6 +57,8 @@ class Organization(_message.Message):
     DEFAULT_CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     DEFAULT_SALES_TAX_FIELD_NUMBER: _builtins.int
     PAYMENT_TERMS_DAYS_FIELD_NUMBER: _builtins.int
+    BILL_TO_ADDRESS_ID_FIELD_NUMBER: _builtins.int
+    BILL_TO_ADDRESS_LINES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -95,6 +97,9 @@ class Organization(_message.Message):
     """A key of the firm's list of sales taxes."""
     payment_terms_days: _builtins.int
     """Days from an invoice to its payment."""
+    bill_to_address_id: _builtins.str
+    """Where its invoices go; that of another organization when that one pays."""
+    bill_to_address_lines: _builtins.str
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -144,10 +149,12 @@ class Organization(_message.Message):
         default_currency_code: _builtins.str = ...,
         default_sales_tax: _builtins.str = ...,
         payment_terms_days: _builtins.int | None = ...,
+        bill_to_address_id: _builtins.str = ...,
+        bill_to_address_lines: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "annual_revenue", b"annual_revenue", "create_time", b"create_time", "delete_time", b"delete_time", "payment_terms_days", b"payment_terms_days", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "bill_to_address_id", b"bill_to_address_id", "bill_to_address_lines", b"bill_to_address_lines", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__active: _TypeAlias = _typing.Literal["active"]  # noqa: Y015
     _WhichOneofArgType__active: _TypeAlias = _typing.Literal["_active", b"_active"]  # noqa: Y015
