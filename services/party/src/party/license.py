@@ -6,6 +6,7 @@ itself, so that lists, counts and events know it as they know everything else.
 
 import datetime
 import functools
+from collections.abc import Sequence
 
 from banyan.party.v1 import license_pb2
 
@@ -18,7 +19,6 @@ _License = license_pb2.License
 _Status = _License.Status.ValueType
 _UPDATE = "/banyan.party.v1.LicenseService/UpdateLicense"
 _KIND = "license_status"
-_LIVING = "t.id = $1::uuid AND t.delete_time IS NULL"
 
 
 def prepare_create(license_: _License, around: Around) -> None:
@@ -67,15 +67,13 @@ def next_turn(license_: _License) -> datetime.datetime | None:
     return None
 
 
-async def follow(here: Resources, event: Event, transaction: Transaction) -> None:
-    """Set the timer of the next turn of a license that was written.
+async def follow(here: Resources, events: Sequence[Event], transaction: Transaction) -> None:
+    """Set the timers of the next turns of licenses that were written.
 
-    The license is read as it is, so it does not matter in which order its changes are heard.
+    Licenses are read as they are, so it does not matter in which order their changes are heard.
     """
-    licenses = here[_License].store
-    for found in await licenses.where(
-        event.tenant_id, _LIVING, event.record.id, connection=transaction
-    ):
+    ids = list({event.record.id for event in events})
+    for found in await _living(here, ids, transaction):
         due = next_turn(found)
         if due is not None:
             await set_timer(transaction, here.database.schema, _KIND, found.id, due)
@@ -88,11 +86,20 @@ async def turn(here: Resources, key: str, _: bytes, transaction: Transaction) ->
     row = await transaction.fetchrow("SELECT now()")
     assert row is not None
     call = here.call_of(_UPDATE, transaction.tenant_id)
-    for old in await licenses.store.where(call.tenant_id, _LIVING, key, connection=transaction):
+    for old in await _living(here, [key], transaction):
         new = _License()
         new.CopyFrom(old)
         new.status = status_at(new, row[0])
         await licenses.put(call, "update", old, new, transaction)
+
+
+async def _living(here: Resources, ids: list[str], transaction: Transaction) -> list[_License]:
+    return await here[_License].store.where(
+        transaction.tenant_id,
+        "t.id = ANY($1::uuid[]) AND t.delete_time IS NULL",
+        ids,
+        connection=transaction,
+    )
 
 
 def consumer(here: Resources) -> Consumer:

@@ -199,8 +199,8 @@ async def finish(here: Resources, state: _State, call: Call, transaction: Transa
     """Make the deal and close the lead."""
     deals, leads = here[opportunity_pb2.Opportunity], here[_Lead]
     deal = deal_of(state)
-    await deals.prepare_new(call, deal, trusted=True)
-    await deals.add(call, deal, transaction)
+    around = await deals.prepare_new(call, deal, trusted=True)
+    await deals.add(call, deal, around, transaction)
     old, new = await _lead(here, state, transaction)
     new.status = _Lead.STATUS_CONVERTED
     new.organization_id, new.contact_id = state.organization_id, state.contact_id

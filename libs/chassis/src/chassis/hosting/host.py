@@ -19,6 +19,7 @@ from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
 from chassis.resources import Resources
+from chassis.resources.jobs import JobRunner
 from chassis.resources.query import PageTokens
 from chassis.resources.saga import SagaRunner
 from chassis.resources.titles import title_consumers
@@ -179,6 +180,9 @@ class Host:
             if service.sagas:
                 runner = SagaRunner(here, service.sagas)
                 self._spawn(f"{service.name}.sagas", runner.run(self.address))
+            if service.jobs:
+                jobs = JobRunner(here, service.jobs)
+                self._spawn(f"{service.name}.jobs", jobs.run(self.address))
             for consumer in (*service.consumers(here), *title_consumers(here)):
                 taking = ConsumerRunner(consumer, database, broker)
                 self._spawn(f"{service.name}.{consumer.name}", taking.run())
