@@ -73,6 +73,11 @@ class OrganizationServiceStub:
                 request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.UndeleteOrganizationRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
                 _registered_method=True)
+        self.SetOrganizationActivity = channel.unary_unary(
+                '/banyan.party.v1.OrganizationService/SetOrganizationActivity',
+                request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.SetOrganizationActivityRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+                _registered_method=True)
         self.SummarizeOrganizations = channel.unary_unary(
                 '/banyan.party.v1.OrganizationService/SummarizeOrganizations',
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
@@ -136,6 +141,12 @@ class OrganizationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetOrganizationActivity(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SummarizeOrganizations(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -194,6 +205,11 @@ def add_OrganizationServiceServicer_to_server(servicer, server):
             'UndeleteOrganization': grpc.unary_unary_rpc_method_handler(
                     servicer.UndeleteOrganization,
                     request_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.UndeleteOrganizationRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.SerializeToString,
+            ),
+            'SetOrganizationActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetOrganizationActivity,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.SetOrganizationActivityRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.SerializeToString,
             ),
             'SummarizeOrganizations': grpc.unary_unary_rpc_method_handler(
@@ -401,6 +417,33 @@ class OrganizationService:
             target,
             '/banyan.party.v1.OrganizationService/UndeleteOrganization',
             banyan_dot_party_dot_v1_dot_organization__pb2.UndeleteOrganizationRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetOrganizationActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.OrganizationService/SetOrganizationActivity',
+            banyan_dot_party_dot_v1_dot_organization__pb2.SetOrganizationActivityRequest.SerializeToString,
             banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
             options,
             channel_credentials,

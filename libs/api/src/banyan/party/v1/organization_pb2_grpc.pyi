@@ -43,6 +43,7 @@ class OrganizationServiceStub:
     UpdateOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.UpdateOrganizationRequest, _organization_pb2.Organization]
     DeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.DeleteOrganizationRequest, _organization_pb2.Organization]
     UndeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.UndeleteOrganizationRequest, _organization_pb2.Organization]
+    SetOrganizationActivity: _grpc.UnaryUnaryMultiCallable[_organization_pb2.SetOrganizationActivityRequest, _organization_pb2.Organization]
     SummarizeOrganizations: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
     FindDuplicateOrganizations: _grpc.UnaryUnaryMultiCallable[_organization_pb2.FindDuplicateOrganizationsRequest, _match_pb2.FindDuplicatesResponse]
     """Records that are like one that is about to be captured. For whoever may
@@ -65,6 +66,7 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     UpdateOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.UpdateOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     DeleteOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.DeleteOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     UndeleteOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.UndeleteOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
+    SetOrganizationActivity: _aio.UnaryUnaryMultiCallable[_organization_pb2.SetOrganizationActivityRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     SummarizeOrganizations: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
     FindDuplicateOrganizations: _aio.UnaryUnaryMultiCallable[_organization_pb2.FindDuplicateOrganizationsRequest, _match_pb2.FindDuplicatesResponse]  # type: ignore[assignment]
     """Records that are like one that is about to be captured. For whoever may
@@ -124,6 +126,13 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
     def UndeleteOrganization(
         self,
         request: _organization_pb2.UndeleteOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organization_pb2.Organization, _abc.Awaitable[_organization_pb2.Organization]]: ...
+
+    @_abc_1.abstractmethod
+    def SetOrganizationActivity(
+        self,
+        request: _organization_pb2.SetOrganizationActivityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_organization_pb2.Organization, _abc.Awaitable[_organization_pb2.Organization]]: ...
 

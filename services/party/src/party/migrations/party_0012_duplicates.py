@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from chassis.database.migrations import wall
 
-revision = "party_0004"
-down_revision = "party_0003"
+revision = "party_0012"
+down_revision = "party_0011"
 branch_labels = None
 depends_on = None
 
