@@ -132,9 +132,9 @@ async def _pairs_of_one(
         worth = [one for one in matches if one[1].score >= WORTH_A_LOOK]
         alike = {other.id: (other, match) for other, match in worth[:PAIRS_MAX]}
     known = await pairs_of(here, likeness, record.id, transaction)
-    others = await read(records, transaction, "t.id = ANY($1::uuid[])", list(known))
-    for other in others:
-        await _renew(here, likeness, known[other.id], (record, other), transaction)
+    if known:
+        for other in await read(records, transaction, "t.id = ANY($1::uuid[])", list(known)):
+            await _renew(here, likeness, known[other.id], (record, other), transaction)
     for other, match in (alike[key] for key in alike.keys() - known.keys()):
         await _pair(here, likeness, (record, other), match, transaction)
 

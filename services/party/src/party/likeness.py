@@ -121,7 +121,8 @@ def _contact_arguments(traits: ContactTraits) -> tuple[Any, ...]:
 
 
 # What more than 50 share tells nothing about any of them.
-_LIKE_ORGANIZATION = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid AND t.id IN (
+_LIKE_ORGANIZATION = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid
+AND t.id = ANY(ARRAY(
     (SELECT id FROM party.organization
         WHERE delete_time IS NULL AND tax_id_key = $1::text LIMIT 50)
     UNION (SELECT id FROM party.organization
@@ -132,9 +133,10 @@ _LIKE_ORGANIZATION = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid
         WHERE delete_time IS NULL AND name_key >= $4::text ORDER BY name_key, id LIMIT 25)
     UNION (SELECT id FROM party.organization
         WHERE delete_time IS NULL AND name_key < $4::text ORDER BY name_key DESC, id DESC LIMIT 25)
-)"""
+))"""
 
-_LIKE_CONTACT = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid AND t.id IN (
+_LIKE_CONTACT = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid
+AND t.id = ANY(ARRAY(
     (SELECT id FROM party.contact WHERE delete_time IS NULL AND email = $1::text LIMIT 50)
     UNION (SELECT id FROM party.contact
         WHERE delete_time IS NULL AND phone_key = ANY($2::text[]) LIMIT 50)
@@ -144,7 +146,7 @@ _LIKE_CONTACT = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid AND 
         WHERE delete_time IS NULL AND name_key = $3::text LIMIT 50)
     UNION (SELECT id FROM party.contact
         WHERE delete_time IS NULL AND organization_id = $4::uuid LIMIT 200)
-)"""
+))"""
 
 ORGANIZATIONS = Likeness(
     organization_pb2.Organization,
