@@ -119,7 +119,7 @@ class CsvTable(Table):
             problem = errors.Invalid("QUOTE_NOT_CLOSED", line=begin)
         elif len(lines.last) > csv.field_size_limit():
             problem = errors.Invalid(
-                "CELL_TOO_LONG", line=begin, column="", limit=self._limits.cell_characters
+                "CELL_TOO_LONG", line=begin, column="?", limit=self._limits.cell_characters
             )
         else:
             problem = errors.Invalid("QUOTE_MISPLACED", line=begin)

@@ -152,7 +152,7 @@ class _Texts:
             self.found.append(unescaped("".join(self._pieces)))
             if len(self.found) > _SHARED_TEXTS_MAX:
                 raise errors.Invalid(
-                    "ARCHIVE_TOO_LARGE", file=self._source.name, limit=_SHARED_TEXTS_MAX
+                    "TOO_MANY_TEXTS", file=self._source.name, limit=_SHARED_TEXTS_MAX
                 )
         elif name == "rPh":
             self._reading = False
