@@ -129,7 +129,7 @@ def _read(source: Source, readings: dict[str, "_Reading"]) -> None:
 
 def _choose(readings: dict[str, "_Reading"]) -> str:
     utf8 = readings["utf-8"]
-    if not utf8.hopeless and (not utf8.foreign or utf8.foreign >= _PROOF):
+    if not utf8.errors and (not utf8.foreign or utf8.foreign >= _PROOF):
         return "utf-8"
     best = max((readings[name] for name in _CHINESE), key=_Reading.plausibility)
     favour = max(utf8.plausibility() + _FAVOUR, _PLAUSIBLE)

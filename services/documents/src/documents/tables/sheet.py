@@ -19,6 +19,7 @@ _reference = re.compile(r"([A-Z]{1,3})[0-9]+")
 _SHOWN_MAX = 10_000
 # Spreadsheets keep 15 digits; the rest of a binary fraction is noise.
 _DIGITS = 15
+_MAGNITUDE_MAX = 400
 
 
 class SheetRow:
@@ -205,12 +206,10 @@ def exact_number(text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{text[:40]!r} is no number") from None
-    if len(text) <= _DIGITS and text[-1].isdigit() and "E" not in text:
-        return number
-    if not number.is_finite() or abs(number.adjusted()) > 400:
+    if not number.is_finite() or abs(number.adjusted()) > _MAGNITUDE_MAX:
         raise ValueError(f"{text[:40]!r} is no number")
-    if number == number.to_integral_value():
-        return number.to_integral_value()
+    if len(text) <= _DIGITS or number == number.to_integral_value():
+        return number
     with localcontext() as context:
         context.prec = _DIGITS
         return +number
