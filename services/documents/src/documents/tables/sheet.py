@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation, localcontext
 
 from documents.tables.archive import Attributes, local, xml_parser
+from documents.tables.escapes import unescaped
 from documents.tables.serials import NumberFormat, shown_as
 from documents.tables.source import Source
 from documents.tables.table import Cell, CellError, Limits
-from documents.tables.workbook import Sheet, Workbook, external_links_refused, unescaped
+from documents.tables.workbook import Sheet, Workbook, external_links_refused
 
 _ROWS_MAX = 1_048_576
 _NOT_CALCULATED = CellError("=")

@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 from chassis import errors
 from documents.tables.defusing import defused
 from documents.tables.encodings import codec_of
+from documents.tables.escapes import escaped
 from documents.tables.headings import column_letters
 
 # None and "" are both written as an empty cell.
@@ -173,14 +174,19 @@ class XlsxWriter(_Closing):
 
 
 class _PlainSheet(Worksheet):
-    """A sheet in which every text is text.
+    """A sheet in which every text is read back as that text.
 
-    xlsxwriter takes one that begins with <r> and ends with </r> for XML of its own and writes it as
-    it stands, which would let a value write into the sheet.
+    xlsxwriter takes a text that begins with <r> and ends with </r> for XML of its own and writes it
+    as it stands, which would let a value write cells; and it confuses what looks like two of its
+    escapes in a row.
     """
 
-    def _xml_rich_inline_string(self, string: str, attributes: list[tuple[str, object]]) -> None:
-        self._xml_inline_string(string, True, attributes)
+    @staticmethod
+    def _escape_control_characters(data: str | int) -> str | int:
+        if isinstance(data, int):
+            return data
+        text = escaped(data)
+        return "_x003C_" + text[1:] if text.startswith("<r>") else text
 
 
 def _csv_text(value: Value) -> str:
