@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chassis import errors
 from documents.tables import CsvWriter, Hints, Value, XlsxWriter, open_table
-from documents.tables.encodings import ENCODINGS
+from documents.tables.encodings import ENCODINGS, LOOK_ALIKES
 from documents.tables.values import read_boolean, read_date, read_decimal, read_timestamp
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "'=1", "''=1")
@@ -57,6 +57,18 @@ def read_back(data: bytes, **hints):
 def with_content(rows):
     """Rows without content are no rows; the headings stay."""
     return [rows[0], *(row for row in rows[1:] if any(row))]
+
+
+@pytest.mark.parametrize(
+    "codec", sorted({codec for codec in ENCODINGS.values() if not codec.startswith("utf")})
+)
+def test_no_codec_writes_another_character_than_it_is_given(codec):
+    lost = ""
+    for character in map(chr, (*range(0xD800), *range(0xE000, 0x30000))):
+        written = character.encode(codec, "ignore")
+        if written and written.decode(codec) != character:
+            lost += character
+    assert lost == LOOK_ALIKES.get(codec, "")
 
 
 @given(tables(), st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(sorted(ENCODINGS)))

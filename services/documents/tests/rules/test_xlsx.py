@@ -41,10 +41,10 @@ RELATIONS = (
 STYLES = (
     f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="%s"/></numFmts>'
     '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
-    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/><xf numFmtId="21"/>'
-    '<xf numFmtId="46"/><xf numFmtId="164"/></cellXfs></styleSheet>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="46"/><xf numFmtId="164"/></cellXfs>'
+    "</styleSheet>"
 )
-GENERAL, DATE, TIMESTAMP, TIME, DURATION, OWN = range(6)
+GENERAL, DATE, DURATION, OWN = range(4)
 
 
 def built(
@@ -151,25 +151,12 @@ def test_a_workbook_with_every_kind_of_cell():
     ]
 
 
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        ("0.1", "0.1"),
-        ("0.89999999999999991", "0.9"),
-        ("0.30000000000000004", "0.3"),
-        ("1.0000000000000001E-5", "0.00001"),
-        ("5", "5"),
-        ("-0.5", "-0.5"),
-        ("123456789012345", "123456789012345"),
-        ("1234567890123456", "1234567890123456"),
-        ("1.5E+3", "1500"),
-        ("12345.678901234567", "12345.6789012346"),
-    ],
-)
-def test_numbers_are_what_the_sheet_shows_and_never_floats(written, value):
-    ((_, cells),) = cells_of(built(HEAD + f'<row r="2">{number("A2", written)}</row>'))
+def test_numbers_are_never_floats():
+    ((_, cells),) = cells_of(
+        built(HEAD + f'<row r="2">{number("A2", "0.89999999999999991")}</row>')
+    )
     assert isinstance(cells[0], Decimal)
-    assert cells[0] == Decimal(value)
+    assert cells[0] == Decimal("0.9")
 
 
 @pytest.mark.parametrize("written", ["x", "NaN", "Infinity", "1E+999999", "sNaN1", ""])
@@ -182,57 +169,23 @@ def test_a_number_that_is_none_is_damage_or_nothing(written):
 
 
 @pytest.mark.parametrize(
-    ("serial", "style", "value"),
+    ("style", "value"),
     [
-        ("59", DATE, datetime.date(1900, 2, 28)),
-        ("60", DATE, Decimal(60)),
-        ("61", DATE, datetime.date(1900, 3, 1)),
-        ("42795", DATE, datetime.date(2017, 3, 1)),
-        ("42795.75", DATE, datetime.datetime(2017, 3, 1, 18)),
-        ("42795", TIMESTAMP, datetime.datetime(2017, 3, 1)),
-        ("42795.999999999", TIMESTAMP, datetime.datetime(2017, 3, 2)),
-        ("0.5", TIME, datetime.time(12)),
-        ("42795.5", TIME, datetime.datetime(2017, 3, 1, 12)),
-        ("2.25", DURATION, datetime.timedelta(days=2, hours=6)),
-        ("-1", DATE, Decimal(-1)),
-        ("2958465", DATE, datetime.date(9999, 12, 31)),
-        ("2958466", DATE, Decimal(2958466)),
-        ("1E+300", DATE, Decimal("1E+300")),
-        ("-1E+300", DURATION, Decimal("-1E+300")),
-        ("42795", GENERAL, Decimal(42795)),
+        (GENERAL, Decimal("42795.5")),
+        (DATE, datetime.datetime(2017, 3, 1, 12)),
+        (DURATION, datetime.timedelta(days=42795, hours=12)),
+        (OWN, datetime.datetime(2017, 3, 1, 12)),
     ],
 )
-def test_what_a_number_is_shown_as_decides_what_it_is(serial, style, value):
-    content = built(HEAD + f'<row r="2">{number("A2", serial, style)}</row>')
-    assert cells_of(content) == [(2, (value, ""))]
+def test_what_a_number_is_shown_as_decides_what_it_is(style, value):
+    row = f'<row r="2">{number("A2", "42795.5", style)}</row>'
+    assert cells_of(built(HEAD + row, own_format="yyyy/m/d")) == [(2, (value, ""))]
 
 
 def test_days_that_count_from_1904():
     content = built(HEAD + f'<row r="2">{number("A2", 41333, DATE)}</row>', from_1904="1")
     assert opened(content).from_1904
     assert cells_of(content) == [(2, (datetime.date(2017, 3, 1), ""))]
-
-
-@pytest.mark.parametrize(
-    ("code", "value"),
-    [
-        ("yyyy/m/d", datetime.date(2017, 3, 1)),
-        ("[$-804]yyyy&quot;年&quot;m&quot;月&quot;", datetime.date(2017, 3, 1)),
-        ("d-mmm-yy;@", datetime.date(2017, 3, 1)),
-        ("mmmm", datetime.date(2017, 3, 1)),
-        ("m/d/yy h:mm", datetime.datetime(2017, 3, 1)),
-        ("h:mm AM/PM", datetime.datetime(2017, 3, 1)),
-        ("0.00E+00", Decimal(42795)),
-        ("#,##0 &quot;days&quot;", Decimal(42795)),
-        ("[Red]0.00", Decimal(42795)),
-        ("General", Decimal(42795)),
-        ("G/通用格式", Decimal(42795)),
-        (r"0\d", Decimal(42795)),
-    ],
-)
-def test_formats_that_show_days_and_formats_that_do_not(code, value):
-    content = built(HEAD + f'<row r="2">{number("A2", 42795, OWN)}</row>', own_format=code)
-    assert cells_of(content) == [(2, (value, ""))]
 
 
 def test_errors_and_formulas_that_nobody_calculated_are_bad_cells():

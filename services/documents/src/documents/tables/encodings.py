@@ -35,6 +35,8 @@ ENCODINGS = {
     "shift_jis": "cp932",
     "euc-kr": "cp949",
 }
+# What a codec can write only as another character that looks like it.
+LOOK_ALIKES = {"cp950": "¢£¥•‾∼☉♁､", "cp932": "¢£¬‖−〜"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

@@ -19,7 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from chassis import errors
 from documents.tables.defusing import defused
-from documents.tables.encodings import codec_of
+from documents.tables.encodings import LOOK_ALIKES, codec_of
 from documents.tables.escapes import escaped
 from documents.tables.headings import column_letters
 
@@ -83,8 +83,10 @@ class CsvWriter(_Closing):
         Raises:
             Invalid: ENCODING_UNKNOWN.
         """
+        codec = codec_of(encoding)
         self._encoding = encoding
-        self._text = io.TextIOWrapper(target, encoding=codec_of(encoding), newline="")
+        self._lost = re.compile(f"[{LOOK_ALIKES[codec]}]") if codec in LOOK_ALIKES else None
+        self._text = io.TextIOWrapper(target, encoding=codec, newline="")
         self._writer = csv.writer(self._text, delimiter=delimiter)
         self._closed = False
 
@@ -94,8 +96,11 @@ class CsvWriter(_Closing):
         Raises:
             Invalid: CHARACTER_NOT_IN_ENCODING; nothing of the row is written then.
         """
+        texts = [_csv_text(value) for value in values]
+        if self._lost and (lost := self._lost.search("".join(texts))):
+            raise _not_in_encoding(lost[0], self._encoding)
         try:
-            self._writer.writerow([_csv_text(value) for value in values])
+            self._writer.writerow(texts)
         except UnicodeEncodeError as error:
             raise _not_in_encoding(error.object[error.start], self._encoding) from error
 
