@@ -79,6 +79,11 @@ def test_a_nul_byte_is_named_by_line_and_column():
     assert good == Row(3, ("b", "z"))
 
 
+def test_headings_that_cannot_be_read_are_refused():
+    assert refusal("a,b\0\n1,2\n") == ("NUL_BYTE", {"line": "1", "column": "[B]"})
+    assert refusal('a,"b"c\n1,2\n') == ("QUOTE_MISPLACED", {"line": "1"})
+
+
 def test_bytes_that_mean_nothing_are_named_by_line_column_and_value():
     lines = [f"客户{number},北京" for number in range(50)]
     content = "\n".join(["名称,城市", *lines]).encode() + b"\nX\xff\xfeY,\xe5\x8c\n"
@@ -158,6 +163,11 @@ def test_a_delimiter_that_the_file_announces_is_believed():
 
 def test_a_hint_about_the_delimiter_overrides_what_would_be_found():
     assert opened("a;b,c\n1;2,3\n", delimiter=",").columns == ["a;b", "c"]
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r"])
+def test_a_delimiter_that_cannot_be_one_is_refused(delimiter):
+    assert refusal("a;b\n", delimiter=delimiter) == ("DELIMITER_UNUSABLE", {"given": delimiter})
 
 
 def test_headings_can_stand_below_a_title():

@@ -136,6 +136,12 @@ def test_a_damaged_character_does_not_turn_a_file_into_another_language():
         assert found(content) == encoding
 
 
+def test_a_damaged_character_counts_among_all_of_the_file():
+    rows = "".join(f"{number},x\n" for number in range(60_000)).encode()
+    assert found(b"a,b\n" + b"\xe5,x\n" + rows + "客户,上海\n".encode() * 30) == "utf-8"
+    assert found("名称,城市\n客户,上海\n".encode() + b"\xe5,x\n") == "utf-8"
+
+
 @pytest.mark.parametrize("name", ["gbk", "GB2312", "Big5", "shift_jis", "windows-1251", "utf-8"])
 def test_a_hint_overrides_what_would_be_found(name):
     table = open_table(io.BytesIO(b"a,b\n1,2\n"), "x", hints=Hints(encoding=name))

@@ -178,6 +178,14 @@ def test_a_text_is_a_text_in_a_workbook(text):
     assert read_back(data) == [["a"], [text]]
 
 
+def test_a_text_that_looks_like_xml_is_no_xml():
+    data = xlsx_of([["a"], ["<r></c><c r='Z9'><f>cmd|' /C calc'!A0</f></c></r>"]])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    assert sheet.count(b"<c ") == 2
+    assert b"&lt;r&gt;&lt;/c&gt;" in sheet
+
+
 def test_another_reader_of_workbooks_finds_the_same():
     rows = [["a", "b"], ["张三 <&>", Decimal("12.50")], ["", datetime.date(2017, 3, 1)]]
     book = python_calamine.load_workbook(io.BytesIO(xlsx_of(rows)))

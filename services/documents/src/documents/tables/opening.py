@@ -47,8 +47,8 @@ def open_table(
     Raises:
         Invalid: FORMAT_UNKNOWN, FILE_TOO_LARGE, FILE_EMPTY, FILE_DAMAGED, ARCHIVE_ENTRIES,
             ARCHIVE_TOO_LARGE, ARCHIVE_RATIO, TOO_MANY_TEXTS, EXTERNAL_LINKS_REFUSED,
-            SHEET_NOT_FOUND, ENCODING_UNKNOWN, TABLE_TOO_WIDE, ROW_TOO_LONG; and what is
-            wrong with the headings, as in `Row.problem`.
+            SHEET_NOT_FOUND, ENCODING_UNKNOWN, DELIMITER_UNUSABLE, TABLE_TOO_WIDE,
+            ROW_TOO_LONG; and what is wrong with the headings, as in `Row.problem`.
     """
     opened = Source(source, name)
     try:

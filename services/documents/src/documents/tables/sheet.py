@@ -29,7 +29,7 @@ class SheetRow:
     Attributes:
         line: its number.
         cells: from column A on; as many as there are, up to one more than the limit of columns.
-        beyond: there is something in a column behind those.
+        beyond: the number of the last column behind those that holds something; 0 when none does.
         long: the index of a cell that is longer than the limit.
     """
 
@@ -38,7 +38,7 @@ class SheetRow:
     def __init__(self, line: int) -> None:
         self.line = line
         self.cells: list[Cell] = []
-        self.beyond = False
+        self.beyond = 0
         self.long: int | None = None
 
 
@@ -164,7 +164,7 @@ class _Reader:
     def _keep(self, value: Cell) -> None:
         row, column = self._row, self._column
         if column > self._limits.columns:
-            row.beyond = True
+            row.beyond = column + 1
             return
         cells = row.cells
         if len(cells) < column:

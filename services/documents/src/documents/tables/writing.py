@@ -188,10 +188,10 @@ class _PlainSheet(Worksheet):
 
     @staticmethod
     def _escape_control_characters(data: str | int) -> str | int:
-        if isinstance(data, int):
-            return data
-        text = escaped(data)
-        return "_x003C_" + text[1:] if text.startswith("<r>") else text
+        return data if isinstance(data, int) else escaped(data)
+
+    def _xml_rich_inline_string(self, string: str, attributes: list[tuple[str, object]]) -> None:
+        self._xml_inline_string(string, True, attributes)
 
 
 def _csv_text(value: Value) -> str:
