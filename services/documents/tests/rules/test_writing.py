@@ -251,12 +251,41 @@ def test_what_a_sheet_cannot_hold_is_refused_and_not_cut():
         "CELL_TOO_LONG",
         {"line": "2", "column": "A", "limit": "32767"},
     )
+    assert refusal(["🙂" * 16_384])[0] == "CELL_TOO_LONG"
     assert refusal([""] * 16_385) == ("TABLE_TOO_WIDE", {"limit": "16384"})
     assert refusal(["\ud800"]) == (
         "CHARACTER_NOT_IN_ENCODING",
         {"character": r"\ud800", "encoding": "utf-8"},
     )
     assert read_back(xlsx_of([["a"], ["x" * 32_767]]))[1] == ["x" * 32_767]
+
+
+@pytest.mark.parametrize(
+    ("name", "sheet"),
+    [
+        ("客户", "客户"),
+        ("Deals / 2017: won?", "Deals   2017  won"),
+        ("x" * 40, "x" * 31),
+        ("'quoted'", "quoted"),
+        ("[]", "Sheet1"),
+        ("", "Sheet1"),
+    ],
+)
+def test_a_sheet_gets_a_name_that_a_sheet_can_have(name, sheet):
+    target = io.BytesIO()
+    with XlsxWriter(target, sheet=name) as writer:
+        writer.write_row(["a"])
+    assert open_table(target, "x").sheets == (sheet,)
+
+
+def test_a_row_that_cannot_be_written_leaves_nothing_in_a_sheet():
+    target = io.BytesIO()
+    with XlsxWriter(target) as writer:
+        writer.write_row(["a", "b"])
+        with pytest.raises(errors.Invalid):
+            writer.write_row(["x", "\ud800"])
+        writer.write_row(["y", ""])
+    assert read_back(target.getvalue()) == [["a", "b"], ["y", ""]]
 
 
 def test_a_sheet_has_no_row_behind_its_last(monkeypatch):

@@ -137,8 +137,8 @@ class Table(ABC):
             after: only rows that begin behind this line: the `line` of the last row done.
 
         Raises:
-            Invalid: TABLE_TOO_LONG, ROW_TOO_LONG, QUOTE_NOT_CLOSED, FILE_DAMAGED, where what
-                follows cannot be read as rows.
+            Invalid: TABLE_TOO_LONG, ROW_TOO_LONG, QUOTE_NOT_CLOSED, FILE_DAMAGED,
+                EXTERNAL_LINKS_REFUSED, where what follows cannot be read as rows.
         """
 
     @abstractmethod
