@@ -25,7 +25,8 @@ class Archive:
     """The parts of a workbook by their names, within the limits.
 
     Raises:
-        Invalid: ARCHIVE_TOO_LARGE, ARCHIVE_RATIO, FILE_DAMAGED, FORMAT_UNKNOWN when encrypted.
+        Invalid: ARCHIVE_ENTRIES, ARCHIVE_TOO_LARGE, ARCHIVE_RATIO, FILE_DAMAGED, and
+            FORMAT_UNKNOWN when it is encrypted.
     """
 
     def __init__(self, source: Source, limits: Limits) -> None:
@@ -82,7 +83,7 @@ class Archive:
             yield
         except (
             *(zipfile.BadZipFile, zlib.error, expat.ExpatError),
-            *(KeyError, EOFError, NotImplementedError, ValueError),
+            *(LookupError, EOFError, NotImplementedError, ValueError),
         ) as error:
             raise self._source.damaged(error) from error
 
@@ -112,7 +113,7 @@ def _refuse_many_entries(source: Source, limits: Limits) -> None:
             count += (tail + data).count(_ENTRY)
             tail = data[1 - len(_ENTRY) :]
     if count > limits.archive_entries:
-        raise _too_large(source, limits.archive_entries)
+        raise errors.Invalid("ARCHIVE_ENTRIES", file=source.name, limit=limits.archive_entries)
 
 
 def _too_large(source: Source, limit: int) -> errors.Invalid:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chassis import errors
 from documents.tables import encodings
 from documents.tables.defusing import undefused
-from documents.tables.delimiters import announced_delimiter, find_delimiter
+from documents.tables.delimiters import announced_delimiter, find_delimiter, is_delimiter
 from documents.tables.headings import column_letters, unique_headings
 from documents.tables.source import Source
 from documents.tables.table import Format, Hints, Limits, Row, Table
@@ -37,6 +37,8 @@ class CsvTable(Table):
         self.name = source.name
         self._source = source
         self._limits = limits
+        if hints.delimiter is not None and not is_delimiter(hints.delimiter):
+            raise errors.Invalid("DELIMITER_UNUSABLE", given=hints.delimiter)
         self._encoding = hints.encoding or encodings.detect(source)
         self._codec = encodings.codec_of(self._encoding)
         announced = announced_delimiter(next(iter(self._lines(0)), ""))
@@ -119,7 +121,7 @@ class CsvTable(Table):
             problem = errors.Invalid("QUOTE_NOT_CLOSED", line=begin)
         elif len(lines.last) > csv.field_size_limit():
             problem = errors.Invalid(
-                "CELL_TOO_LONG", line=begin, column="", limit=self._limits.cell_characters
+                "CELL_TOO_LONG", line=begin, column="?", limit=self._limits.cell_characters
             )
         else:
             problem = errors.Invalid("QUOTE_MISPLACED", line=begin)

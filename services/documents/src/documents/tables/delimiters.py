@@ -9,10 +9,15 @@ DELIMITERS = ("\t", ";", "|", ",")
 _announced = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
 
 
+def is_delimiter(text: str) -> bool:
+    """Tell whether a text can stand between cells: one character, no quote or line end."""
+    return len(text) == 1 and text not in '"\r\n'
+
+
 def announced_delimiter(line: str) -> str | None:
     """Read the line `sep=;` that Excel understands above the headings."""
     match = _announced.fullmatch(line)
-    return match[1] if match else None
+    return match[1] if match and is_delimiter(match[1]) else None
 
 
 def find_delimiter(lines: Sequence[str]) -> str:

@@ -35,6 +35,8 @@ ENCODINGS = {
     "shift_jis": "cp932",
     "euc-kr": "cp949",
 }
+# What a codec can write only as another character that looks like it.
+LOOK_ALIKES = {"cp950": "¢£¥•‾∼☉♁､", "cp932": "¢£¬‖−〜"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -50,6 +52,8 @@ _UNREADABLE_BASE = 0xDC00
 
 # Nobody writes a file in which more than this share of the foreign characters cannot be read.
 _TOLERATED = 0.05
+# So many errors are met before a reading is given up early.
+_PATIENCE = 100
 # So many foreign characters without an error are UTF-8, whatever they look like.
 _PROOF = 4
 _CERTAIN = 1_000
@@ -129,7 +133,7 @@ def _read(source: Source, readings: dict[str, "_Reading"]) -> None:
 
 def _choose(readings: dict[str, "_Reading"]) -> str:
     utf8 = readings["utf-8"]
-    if not utf8.hopeless and (not utf8.foreign or utf8.foreign >= _PROOF):
+    if not utf8.errors and (not utf8.foreign or utf8.foreign >= _PROOF):
         return "utf-8"
     best = max((readings[name] for name in _CHINESE), key=_Reading.plausibility)
     favour = max(utf8.plausibility() + _FAVOUR, _PLAUSIBLE)
@@ -163,7 +167,7 @@ class _Reading:
 
     def feed(self, data: bytes, final: bool = False) -> None:
         """Read on."""
-        if self.hopeless or (self._narrow and data.isascii() and not self._pending()):
+        if self.hopeless or (data and self._narrow and data.isascii() and not self._pending()):
             return
         text = self._decoder.decode(data, final)
         plain = len(text.encode("ascii", "ignore"))
@@ -172,7 +176,8 @@ class _Reading:
         self._nuls += text.count("\0")
         self.errors += wrong
         self.foreign += len(text) - plain - wrong
-        self.hopeless = self.errors > _TOLERATED * self.foreign
+        if final or self.errors > _PATIENCE:
+            self.hopeless = self._is_hopeless()
         if self._looked_at < _SAMPLE:
             self._look(text)
 
@@ -188,6 +193,11 @@ class _Reading:
             return False
         sensible = self._plain + self.plausibility() * self.foreign
         return sensible >= _PLAUSIBLE_WIDE * (self._plain + self.foreign)
+
+    def _is_hopeless(self) -> bool:
+        if self.errors == 1 and self.foreign >= _PROOF:
+            return False
+        return self.errors > _TOLERATED * self.foreign
 
     def _pending(self) -> bool:
         return bool(self._decoder.getstate()[0])

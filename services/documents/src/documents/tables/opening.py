@@ -27,7 +27,7 @@ _NO_TABLES = (
         b"Rar!\x1a\x07",
     ),
 )
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _markup = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|\?xml|html|head|meta|table)\b", re.IGNORECASE
 )
@@ -45,9 +45,10 @@ def open_table(
         hints: what somebody knows about it.
 
     Raises:
-        Invalid: FORMAT_UNKNOWN, FILE_TOO_LARGE, FILE_EMPTY, FILE_DAMAGED, ARCHIVE_TOO_LARGE,
-            ARCHIVE_RATIO, EXTERNAL_LINKS_REFUSED, SHEET_NOT_FOUND, ENCODING_UNKNOWN,
-            TABLE_TOO_WIDE, ROW_TOO_LONG; and what is wrong with the headings, as in `Row.problem`.
+        Invalid: FORMAT_UNKNOWN, FILE_TOO_LARGE, FILE_EMPTY, FILE_DAMAGED, ARCHIVE_ENTRIES,
+            ARCHIVE_TOO_LARGE, ARCHIVE_RATIO, TOO_MANY_TEXTS, EXTERNAL_LINKS_REFUSED,
+            SHEET_NOT_FOUND, ENCODING_UNKNOWN, DELIMITER_UNUSABLE, TABLE_TOO_WIDE,
+            ROW_TOO_LONG; and what is wrong with the headings, as in `Row.problem`.
     """
     opened = Source(source, name)
     try:

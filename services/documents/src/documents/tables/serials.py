@@ -53,6 +53,8 @@ def shown_as(
     serial: Decimal, shown: NumberFormat, from_1904: bool
 ) -> Decimal | datetime.date | datetime.datetime | datetime.time | datetime.timedelta:
     """Give what a number means in a cell; a number that is no day or time stays one."""
+    if abs(serial) > _LAST_DAY:
+        return serial
     if shown is NumberFormat.DURATION:
         return datetime.timedelta(milliseconds=round(serial * _MILLISECONDS))
     if shown is NumberFormat.TIME and 0 <= serial < 1:

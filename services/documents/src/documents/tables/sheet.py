@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation, localcontext
 
 from documents.tables.archive import Attributes, local, xml_parser
+from documents.tables.escapes import unescaped
 from documents.tables.serials import NumberFormat, shown_as
 from documents.tables.source import Source
 from documents.tables.table import Cell, CellError, Limits
-from documents.tables.workbook import Sheet, Workbook, external_links_refused, unescaped
+from documents.tables.workbook import Sheet, Workbook, external_links_refused
 
 _ROWS_MAX = 1_048_576
 _NOT_CALCULATED = CellError("=")
 _quoted = re.compile(r"\"[^\"]*\"|'[^']*'")
 _reference = re.compile(r"([A-Z]{1,3})[0-9]+")
+# The same few days stand in many rows; so many of them are worked out only once.
+_SHOWN_MAX = 10_000
 # Spreadsheets keep 15 digits; the rest of a binary fraction is noise.
 _DIGITS = 15
+_MAGNITUDE_MAX = 400
 
 
 class SheetRow:
@@ -25,7 +29,7 @@ class SheetRow:
     Attributes:
         line: its number.
         cells: from column A on; as many as there are, up to one more than the limit of columns.
-        beyond: there is something in a column behind those.
+        beyond: the number of the last column behind those that holds something; 0 when none does.
         long: the index of a cell that is longer than the limit.
     """
 
@@ -34,7 +38,7 @@ class SheetRow:
     def __init__(self, line: int) -> None:
         self.line = line
         self.cells: list[Cell] = []
-        self.beyond = False
+        self.beyond = 0
         self.long: int | None = None
 
 
@@ -63,6 +67,7 @@ class _Reader:
         self._source = source
         self._limits = limits
         self._columns: dict[str, int] = {}
+        self._shown: dict[tuple[NumberFormat, str], Cell] = {}
         self._row = SheetRow(0)
         self._text: list[str] = []
         self._formula: list[str] = []
@@ -87,19 +92,20 @@ class _Reader:
 
     def _start(self, name: str, attributes: Attributes) -> None:
         if name == self._c:
-            self._type = attributes.get("t")
-            self._style = attributes.get("s")
-            self._place(attributes.get("r"))
+            get = attributes.get
+            self._type, self._style = get("t"), get("s")
+            self._place(get("r"))
             self._text.clear()
             self._has_formula = False
-        elif name == self._v or (name == self._t and not self._reading):
-            self.parser.CharacterDataHandler = self._text.append
+        elif name == self._v or name == self._t:
+            if not self._reading:
+                self.parser.CharacterDataHandler = self._text.append
+        elif name == self._r:
+            self._begin_row(attributes.get("r"))
         elif name == self._f:
             self._has_formula = True
             self._formula.clear()
             self.parser.CharacterDataHandler = self._formula.append
-        elif name == self._r:
-            self._begin_row(attributes.get("r"))
         elif name == self._phonetic:
             self._reading = True
 
@@ -137,12 +143,28 @@ class _Reader:
         self._column = column
 
     def _put(self, text: str) -> None:
-        value = self._value(text)
-        if value == "":
-            return
+        """Put the cell that has ended into its row, if there is anything in it."""
+        kind = self._type
+        if not text:
+            # A text may be empty; a formula that gives a number or truth has one once calculated.
+            if not self._has_formula or kind == "str":
+                return
+            value = _NOT_CALCULATED
+        elif kind is None or kind == "n":
+            value = self._number(text)
+        elif kind == "s":
+            value = self._book.texts[int(text)]
+        elif kind == "inlineStr" or kind == "str":
+            value = unescaped(text)
+        else:
+            value = _rare_value(kind, text)
+        if value != "":
+            self._keep(value)
+
+    def _keep(self, value: Cell) -> None:
         row, column = self._row, self._column
         if column > self._limits.columns:
-            row.beyond = True
+            row.beyond = column + 1
             return
         cells = row.cells
         if len(cells) < column:
@@ -151,33 +173,28 @@ class _Reader:
         if isinstance(value, str) and len(value) > self._limits.cell_characters:
             row.long = column
 
-    def _value(self, text: str) -> Cell:
-        kind = self._type
-        if kind == "s":
-            return self._book.texts[int(text)] if text else ""
-        if kind == "inlineStr" or kind == "str":
-            return unescaped(text)
-        if not text:
-            return _NOT_CALCULATED if self._has_formula else ""
-        if kind is None or kind == "n":
-            return self._number(text)
-        if kind == "b":
-            return text in ("1", "true")
-        if kind == "e":
-            return CellError(text)
-        if kind == "d":
-            return _iso(text)
-        raise ValueError(f"cell of type {kind}")
-
     def _number(self, text: str) -> Cell:
-        number = exact_number(text)
-        style = self._style
-        if style is None:
-            return number
-        shown = self._book.formats[int(style)]
+        if self._style is None:
+            return exact_number(text)
+        shown = self._book.formats[int(self._style)]
         if shown is NumberFormat.NUMBER:
-            return number
-        return shown_as(number, shown, self._book.from_1904)
+            return exact_number(text)
+        known = self._shown.get((shown, text))
+        if known is None:
+            known = shown_as(exact_number(text), shown, self._book.from_1904)
+            if len(self._shown) < _SHOWN_MAX:
+                self._shown[shown, text] = known
+        return known
+
+
+def _rare_value(kind: str, text: str) -> Cell:
+    if kind == "b":
+        return text in ("1", "true")
+    if kind == "e":
+        return CellError(text)
+    if kind == "d":
+        return _iso(text)
+    raise ValueError(f"cell of type {kind}")
 
 
 def exact_number(text: str) -> Decimal:
@@ -190,12 +207,10 @@ def exact_number(text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{text[:40]!r} is no number") from None
-    if len(text) <= _DIGITS and text[-1].isdigit() and "E" not in text:
-        return number
-    if not number.is_finite() or abs(number.adjusted()) > 400:
+    if not number.is_finite() or abs(number.adjusted()) > _MAGNITUDE_MAX:
         raise ValueError(f"{text[:40]!r} is no number")
-    if number == number.to_integral_value():
-        return number.to_integral_value()
+    if len(text) <= _DIGITS or number == number.to_integral_value():
+        return number
     with localcontext() as context:
         context.prec = _DIGITS
         return +number

@@ -65,7 +65,11 @@ class _Place(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
-        self._at = offset + base if base is not None else self._stream.seek(offset, whence)
+        if base is None:
+            base = self._stream.seek(0, whence)
+        if base + offset < 0:
+            raise ValueError("a place before the beginning")
+        self._at = base + offset
         return self._at
 
     def tell(self) -> int:

@@ -78,7 +78,8 @@ class Hints:
         encoding: one of `encodings.ENCODINGS`.
         delimiter: the character between the cells of a CSV.
         sheet: the sheet to read; else the first that is shown.
-        header_line: the line of the headings; else the first line with anything in it.
+        header_line: the line of the headings, where a title stands above them; the first line from
+            there on with anything in it.
     """
 
     encoding: str | None = None
@@ -136,8 +137,8 @@ class Table(ABC):
             after: only rows that begin behind this line: the `line` of the last row done.
 
         Raises:
-            Invalid: TABLE_TOO_LONG, ROW_TOO_LONG, QUOTE_NOT_CLOSED, FILE_DAMAGED, where what
-                follows cannot be read as rows.
+            Invalid: TABLE_TOO_LONG, ROW_TOO_LONG, QUOTE_NOT_CLOSED, FILE_DAMAGED,
+                EXTERNAL_LINKS_REFUSED, where what follows cannot be read as rows.
         """
 
     @abstractmethod

@@ -1,11 +1,11 @@
 """What a workbook says about itself: its sheets, texts and formats, and whom it is tied to."""
 
 import posixpath
-import re
 from dataclasses import dataclass
 
 from chassis import errors
 from documents.tables.archive import Archive, Attributes, local, xml_parser
+from documents.tables.escapes import unescaped
 from documents.tables.serials import NumberFormat, built_in_format, format_of
 from documents.tables.source import Source
 from documents.tables.table import Hints
@@ -13,9 +13,6 @@ from documents.tables.table import Hints
 _CONTENT_TYPES = "[Content_Types].xml"
 _EXTERNAL_LINKS = "xl/externallinks/"
 _SHARED_TEXTS_MAX = 5_000_000
-# OOXML writes what XML cannot hold as _x0001_.
-_escaped = re.compile("_x([0-9A-Fa-f]{4})_")
-_half_character = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -152,18 +149,10 @@ class _Texts:
             self.found.append(unescaped("".join(self._pieces)))
             if len(self.found) > _SHARED_TEXTS_MAX:
                 raise errors.Invalid(
-                    "ARCHIVE_TOO_LARGE", file=self._source.name, limit=_SHARED_TEXTS_MAX
+                    "TOO_MANY_TEXTS", file=self._source.name, limit=_SHARED_TEXTS_MAX
                 )
         elif name == "rPh":
             self._reading = False
-
-
-def unescaped(text: str) -> str:
-    """Put back the characters that OOXML writes as `_x000D_`."""
-    if "_x" not in text:
-        return text
-    plain = _escaped.sub(lambda match: chr(int(match[1], 16)), text)
-    return _half_character.sub("\ufffd", plain)
 
 
 def external_links_refused(source: Source) -> errors.Invalid:

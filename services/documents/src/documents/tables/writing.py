@@ -19,7 +19,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from chassis import errors
 from documents.tables.defusing import defused
-from documents.tables.encodings import codec_of
+from documents.tables.encodings import LOOK_ALIKES, codec_of
+from documents.tables.escapes import escaped
 from documents.tables.headings import column_letters
 
 # None and "" are both written as an empty cell.
@@ -35,6 +36,9 @@ _DIGITS_MAX = 15
 _MAGNITUDE_MAX = 300
 _looks_like_thousands = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _half_character = re.compile("[\ud800-\udfff]")
+_beyond_16_bits = re.compile("[\U00010000-\U0010ffff]")
+_no_sheet_name = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_SHEET_NAME_MAX = 31
 
 
 class TableWriter(Protocol):
@@ -54,7 +58,7 @@ class TableWriter(Protocol):
 
 
 class _Closing:
-    """A writer as a context manager: what failed half way is not finished."""
+    """A writer as a context manager; it is closed whatever happens."""
 
     def close(self) -> None:
         """Finish the file."""
@@ -82,8 +86,10 @@ class CsvWriter(_Closing):
         Raises:
             Invalid: ENCODING_UNKNOWN.
         """
+        codec = codec_of(encoding)
         self._encoding = encoding
-        self._text = io.TextIOWrapper(target, encoding=codec_of(encoding), newline="")
+        self._lost = re.compile(f"[{LOOK_ALIKES[codec]}]") if codec in LOOK_ALIKES else None
+        self._text = io.TextIOWrapper(target, encoding=codec, newline="")
         self._writer = csv.writer(self._text, delimiter=delimiter)
         self._closed = False
 
@@ -93,8 +99,11 @@ class CsvWriter(_Closing):
         Raises:
             Invalid: CHARACTER_NOT_IN_ENCODING; nothing of the row is written then.
         """
+        texts = [_csv_text(value) for value in values]
+        if self._lost and (lost := self._lost.search("".join(texts))):
+            raise _not_in_encoding(lost[0], self._encoding)
         try:
-            self._writer.writerow([_csv_text(value) for value in values])
+            self._writer.writerow(texts)
         except UnicodeEncodeError as error:
             raise _not_in_encoding(error.object[error.start], self._encoding) from error
 
@@ -114,7 +123,7 @@ class XlsxWriter(_Closing):
 
     def __init__(self, target: BinaryIO, *, sheet: str = "Sheet1") -> None:
         self._book = xlsxwriter.Workbook(target, {"constant_memory": True})
-        self._sheet = self._book.add_worksheet(sheet, _PlainSheet)
+        self._sheet = self._book.add_worksheet(_sheet_name(sheet), _PlainSheet)
         self._sheet.freeze_panes(1, 0)
         self._bold = self._book.add_format({"bold": True})
         self._formats: dict[str, Format] = {}
@@ -125,12 +134,16 @@ class XlsxWriter(_Closing):
         """Write the next row.
 
         Raises:
-            Invalid: CELL_TOO_LONG, CHARACTER_NOT_IN_ENCODING, TABLE_TOO_LONG, TABLE_TOO_WIDE.
+            Invalid: CELL_TOO_LONG, CHARACTER_NOT_IN_ENCODING, TABLE_TOO_LONG, TABLE_TOO_WIDE;
+                nothing of the row is written then.
         """
         if self._row >= _ROWS_MAX:
             raise errors.Invalid("TABLE_TOO_LONG", limit=_ROWS_MAX)
         if len(values) > _COLUMNS_MAX:
             raise errors.Invalid("TABLE_TOO_WIDE", limit=_COLUMNS_MAX)
+        for column, value in enumerate(values):
+            if isinstance(value, str):
+                self._refuse(column, value)
         for column, value in enumerate(values):
             if value is not None and value != "":
                 self._write(column, value)
@@ -154,16 +167,19 @@ class XlsxWriter(_Closing):
                 code = "yyyy-mm-dd hh:mm:ss" if timed else "yyyy-mm-dd"
                 self._sheet.write_datetime(self._row, column, value, self._format(code))
             case _:
-                self._write_text(column, _plain_text(value))
+                style = None if self._row else self._bold
+                self._sheet.write_string(self._row, column, _plain_text(value), style)
 
-    def _write_text(self, column: int, text: str) -> None:
+    def _refuse(self, column: int, text: str) -> None:
+        """Refuse a text that no cell can hold; a sheet counts characters as UTF-16 does."""
         if found := _half_character.search(text):
             raise _not_in_encoding(found[0], "utf-8")
-        style = None if self._row else self._bold
-        if self._sheet.write_string(self._row, column, text, style):
-            letters = column_letters(column)
+        if len(text) + len(_beyond_16_bits.findall(text)) > _CHARACTERS_MAX:
             raise errors.Invalid(
-                "CELL_TOO_LONG", line=self._row + 1, column=letters, limit=_CHARACTERS_MAX
+                "CELL_TOO_LONG",
+                line=self._row + 1,
+                column=column_letters(column),
+                limit=_CHARACTERS_MAX,
             )
 
     def _format(self, code: str) -> Format:
@@ -173,14 +189,25 @@ class XlsxWriter(_Closing):
 
 
 class _PlainSheet(Worksheet):
-    """A sheet in which every text is text.
+    """A sheet in which every text is read back as that text.
 
-    xlsxwriter takes one that begins with <r> and ends with </r> for XML of its own and writes it as
-    it stands, which would let a value write into the sheet.
+    xlsxwriter takes a text that begins with <r> and ends with </r> for XML of its own and writes it
+    as it stands, which would let a value write cells; and it confuses what looks like two of its
+    escapes in a row.
     """
+
+    @staticmethod
+    def _escape_control_characters(data: str | int) -> str | int:
+        return data if isinstance(data, int) else escaped(data)
 
     def _xml_rich_inline_string(self, string: str, attributes: list[tuple[str, object]]) -> None:
         self._xml_inline_string(string, True, attributes)
+
+
+def _sheet_name(name: str) -> str:
+    """Make a name of what a sheet should be called, as far as sheets can be called so."""
+    plain = _no_sheet_name.sub(" ", name)[:_SHEET_NAME_MAX].strip(" '")
+    return plain or "Sheet1"
 
 
 def _csv_text(value: Value) -> str:

@@ -62,9 +62,8 @@ class XlsxTable(Table):
             cells.extend([""] * (width - len(cells)))
         problem = self._too_long(found)
         if found.beyond or not all(is_blank(cell) for cell in cells[width:]):
-            problem = errors.Invalid(
-                "CELLS_TOO_MANY", line=found.line, found=len(cells), wanted=width
-            )
+            most = max(found.beyond, len(cells))
+            problem = errors.Invalid("CELLS_TOO_MANY", line=found.line, found=most, wanted=width)
         elif len(cells) > width:
             del cells[width:]
         return Row(found.line, tuple(cells), problem)

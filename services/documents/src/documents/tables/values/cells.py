@@ -1,6 +1,7 @@
 """A cell read as what the field it goes to wants."""
 
 import datetime
+import re
 from decimal import Decimal
 
 from chassis import errors
@@ -15,10 +16,10 @@ from documents.tables.values.settling import settled
 _SHOWN_MAX = 60
 # Spreadsheets keep 15 digits and put zeros for the rest.
 _TRUSTED = 10**15
-# A number that looks like one of these is a year that somebody typed, or a day of 1905.
-_YEARS = range(1900, 2100)
+# A number between these is a year that somebody typed, or a day of 1905.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2099
 # As text only days from 1927 to 2173 count as day numbers: a 5 alone is no date.
-_DAY_NUMBERS = range(10_000, 100_000)
+_DAY_NUMBER = re.compile(r"\s*[1-9][0-9]{4}(?:\.[0-9]{1,20})?\s*")
 
 
 def read_text(cell: Cell) -> str:
@@ -137,10 +138,9 @@ def _moment(cell: Cell, profile: ColumnProfile, unreadable: errors.Invalid) -> d
 def _written(text: str, profile: ColumnProfile, unreadable: errors.Invalid) -> datetime.datetime:
     written = written_date(text)
     if written is None:
-        number = written_numbers(text).get(".")
-        if number is None or int(number) not in _DAY_NUMBERS:
+        if not _DAY_NUMBER.fullmatch(text):
             raise unreadable
-        return _numbered(number, profile, unreadable)
+        return _numbered(Decimal(text), profile, unreadable)
     ambiguous = errors.Invalid("AMBIGUOUS_DATE", given=_given(text))
     day = settled(written.days, profile.date_order, unreadable, ambiguous)
     return datetime.datetime.combine(day, written.time or datetime.time(), tzinfo=written.zone)
@@ -149,7 +149,7 @@ def _written(text: str, profile: ColumnProfile, unreadable: errors.Invalid) -> d
 def _numbered(
     number: Decimal, profile: ColumnProfile, unreadable: errors.Invalid
 ) -> datetime.datetime:
-    if number in _YEARS:
+    if _FIRST_YEAR <= number <= _LAST_YEAR:
         raise errors.Invalid("AMBIGUOUS_DATE", given=_given(number))
     written = written_date(_plain(number))
     if written is not None and written.days:

@@ -43,7 +43,7 @@ class Written:
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?=$|T|\d{6}$)")
 _CHINESE = re.compile(r"(\d{4}|\d{2}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+_THREE_NUMBERS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{1,2})(?!\d)")
 _DAY_NAMED = re.compile(r"(\d{1,2})[ -]?([A-Za-z]{3,9})\.?[ ,-]{0,2}(\d{4}|\d{2})(?!\d)")
 _MONTH_NAMED = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
 _TIME = re.compile(
@@ -62,6 +62,7 @@ _MONTHS = {
     for number, name in enumerate(_NAMES.split(), 1)
     for length in (3, 4 if name == "september" else 3, len(name))
 }
+# The first two-digit year of the last century.
 _CENTURY_ENDS = 69
 
 
@@ -81,29 +82,28 @@ def _dates(text: str) -> Iterator[tuple[Days, str]]:
     """Give the dates a text may begin with, and what follows them."""
     for pattern, places in ((_YEAR_FIRST, (1, 3, 4)), (_COMPACT, (1, 2, 3)), (_CHINESE, (1, 2, 3))):
         if match := pattern.match(text):
-            year, month, day = (int(match[place]) for place in places)
-            yield _in_any_order(_year(year), month, day), text[match.end() :]
-    if match := _YEAR_LAST.match(text):
-        yield _year_last(match), text[match.end() :]
+            year, month, day = (match[place] for place in places)
+            yield _in_any_order(_year(year), int(month), int(day)), text[match.end() :]
+    if match := _THREE_NUMBERS.match(text):
+        yield _three_numbers(match[1], match[3], match[4], match[2] == "."), text[match.end() :]
     if match := _DAY_NAMED.match(text):
         month = _MONTHS.get(match[2].lower(), 0)
-        yield _in_any_order(_year(int(match[3])), month, int(match[1])), text[match.end() :]
+        yield _in_any_order(_year(match[3]), month, int(match[1])), text[match.end() :]
     if match := _MONTH_NAMED.match(text):
         month = _MONTHS.get(match[1].lower(), 0)
         yield _in_any_order(int(match[3]), month, int(match[2])), text[match.end() :]
 
 
-def _year_last(match: re.Match[str]) -> Days:
-    first, second, third = int(match[1]), int(match[3]), int(match[4])
-    whole_year = len(match[4]) == 4
-    if whole_year and match[2] == ".":
-        return _in_any_order(third, second, first)
-    year = third if whole_year else _year(third)
-    days = {
-        DateOrder.DAY_FIRST: _day(year, second, first),
-        DateOrder.MONTH_FIRST: _day(year, first, second),
-        DateOrder.YEAR_FIRST: None if whole_year else _day(_year(first), second, third),
-    }
+def _three_numbers(first: str, second: str, third: str, points: bool) -> Days:
+    """Read a date that does not begin with a whole year; a year has two digits or four."""
+    if points and len(third) == 4:
+        return _in_any_order(int(third), int(second), int(first))
+    days: dict[DateOrder, datetime.date | None] = {}
+    if len(third) > 1:
+        days[DateOrder.DAY_FIRST] = _day(_year(third), int(second), int(first))
+        days[DateOrder.MONTH_FIRST] = _day(_year(third), int(first), int(second))
+    if len(first) == 2 and len(third) <= 2:
+        days[DateOrder.YEAR_FIRST] = _day(_year(first), int(second), int(third))
     return {order: day for order, day in days.items() if day is not None}
 
 
@@ -112,10 +112,10 @@ def _in_any_order(year: int, month: int, day: int) -> Days:
     return dict.fromkeys(DateOrder, found) if found is not None else {}
 
 
-def _year(number: int) -> int:
-    if number >= 100:
-        return number
-    return number + (1900 if number >= _CENTURY_ENDS else 2000)
+def _year(digits: str) -> int:
+    if len(digits) > 2:
+        return int(digits)
+    return int(digits) + (1900 if int(digits) >= _CENTURY_ENDS else 2000)
 
 
 def _day(year: int, month: int, day: int) -> datetime.date | None:
