@@ -92,6 +92,20 @@ class Samples:
             return True
         return field_behavior_pb2.REQUIRED in behaviors(field)
 
+    def is_complete(self) -> bool:
+        """Tell whether every reference a record must have can be filled."""
+        return all(
+            any(member in self.references or member in self.writable() for member in group)
+            for name in self.referring()
+            if self.is_required(name)
+            for group in (self._group_of(name),)
+        )
+
+    def _group_of(self, name: str) -> list[str]:
+        """Give the fields of which one must be set: those of a oneof, or the field itself."""
+        group: Any = self.noun.fields[name].containing_oneof
+        return [name] if group is None else [field.name for field in group.fields]
+
     def _is_free(self, record: Any, name: str) -> bool:
         """Tell whether a field may be set beside what is set: of a oneof only one may."""
         group = self.noun.fields[name].containing_oneof
@@ -117,6 +131,8 @@ async def samples_for(noun: Noun, world: Any, person: Any, under: tuple[str, ...
         create = next((m for m in target.rpcs if m.verb == "Create"), None)
         if create is not None:
             inner = await samples_for(target, world, person, (*under, noun.resource.type))
+            if not inner.is_complete():  # it would have to refer to what is only being made
+                continue
             request = create.request_type(**{target.table_name: inner.make()})
             samples.references[name] = (await world.call(create.path, request, person)).id
     await _titles_heard(noun, samples, world, person)

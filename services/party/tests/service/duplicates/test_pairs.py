@@ -100,7 +100,7 @@ async def test_an_event_that_comes_again_or_late_makes_no_second_pair(firm):
         event = Event(change.id, firm.tenant_id, "x", change.SerializeToString())
         await runner.apply(firm.tenant_id, [event])
         async with here.database.transaction(firm.tenant_id) as transaction:
-            await duplicate.follow(here, event, transaction)
+            await duplicate.follow(here, [event], transaction)
     assert await firm.pairs() == [lapsed]
     assert before.id == lapsed.id
 
