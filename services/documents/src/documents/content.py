@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.database import Transaction
+from chassis.events import Objects
 from chassis.resources import Resources
 from chassis.rpc import Call
-from documents.objects import Objects, objects_of
 
 PART_BYTES_MAX = 4 * 1024 * 1024
 _Document = document_pb2.Document
@@ -35,7 +35,7 @@ async def write(here: Resources, request: Any, call: Call) -> Message:
         Conflict: WRONG_OFFSET with where to go on.
         Invalid: CONTENT_DIFFERS from the digest that was given; the version begins anew then.
     """
-    documents, objects = here[_Document], objects_of(here)
+    documents, objects = here[_Document], here.objects
     old, new = await documents.loaded(call, request.id, "", "update")
     version = await _being_written(here, call, old, request.offset)
     if request.data:
@@ -82,7 +82,7 @@ async def read(here: Resources, request: Any, call: Call) -> Message:
     version: _Version = found[0]
     wanted = request.size or PART_BYTES_MAX
     data = b""
-    async for offset, part in _parts(here, objects_of(here), call.tenant_id, version):
+    async for offset, part in _parts(here, here.objects, call.tenant_id, version):
         if offset + len(part) <= request.offset:
             continue
         data += part[max(0, request.offset - offset) :]
@@ -108,7 +108,7 @@ async def _being_written(here: Resources, call: Call, document: _Document, offse
     if offset:
         raise errors.Conflict("WRONG_OFFSET", given=offset, wanted=0)
     for old in found:
-        await _forget(here, objects_of(here), call.tenant_id, old.id)
+        await _forget(here, here.objects, call.tenant_id, old.id)
     version = _Version(
         id=str(uuid_utils.uuid7()), etag="1", document_id=document.id,
         number=document.current_version + 1, media_type=document.media_type,

@@ -13,13 +13,20 @@ from banyan.api.v1 import change_pb2
 from chassis import errors
 from chassis.access import Directory, KeyRing, TokenReader
 from chassis.database import Address, Database, Role
-from chassis.events import Broker, ConsumerRunner, Event, Relay, Sweeper, readable_changes
+from chassis.events import (
+    Broker,
+    ConsumerRunner,
+    Event,
+    Relay,
+    Sweeper,
+    open_objects,
+    readable_changes,
+)
 from chassis.events.change import READ_CHANGES, parse_position
 from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
 from chassis.resources import Resources
-from chassis.resources.here import ObjectStore
 from chassis.resources.jobs import JobRunner
 from chassis.resources.query import PageTokens
 from chassis.resources.saga import SagaRunner
@@ -135,16 +142,17 @@ class Host:
 
     def _dispatcher(self) -> Dispatcher:
         handlers: dict[Method, Handler] = {}
-        objects = ObjectStore(self.settings.object_store, self.settings.object_store_secrets)
         tokens = PageTokens(self.settings.page_token_key.read_bytes())
         for service in self.services.values():
             if not service.has_database:
                 continue
             database = self.databases[service.name]
-            here = Resources(
-                database, service.nouns, tokens, self.keys, self.channels,
-                self.brokers[service.name], objects,
-            )  # fmt: skip
+            objects = open_objects(
+                self.brokers[service.name],
+                self.settings.object_store,
+                self.settings.object_store_secrets,
+            )
+            here = Resources(database, service.nouns, tokens, self.keys, self.channels, objects)
             self.here[service.name] = here
             for resource in here.values():
                 handlers.update(resource.handlers())

@@ -21,7 +21,8 @@ FILL = {
         INSERT INTO party.contact (tenant_id, id, create_time, update_time, name, functions, skills,
             interests, decision_role, decision_degree, version, title_sort_key, email, phone_key,
             mobile_key, name_key)
-        SELECT $1, i, now(), now(), i::text, '{}', '{}', '{}', 0, 0, 1, i::text, i::text, i::text, i::text, i::text
+        SELECT $1, i, now(), now(), i::text, '{}', '{}', '{}', 0, 0, 1, i::text, i::text, i::text,
+            i::text, i::text
         FROM unnest($2::uuid[]) AS rows (i)""",
 }
 CASES = {

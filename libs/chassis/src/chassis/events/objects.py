@@ -1,4 +1,4 @@
-"""Where bytes lie: in NATS beside the events, or in any S3 bucket (setting `object_store`)."""
+"""Where files lie: in NATS beside the events, or in any S3 bucket (setting `object_store`)."""
 
 import contextlib
 from pathlib import Path
@@ -9,9 +9,7 @@ import obstore
 from obstore.store import from_url
 
 from chassis import errors
-from chassis.resources import Resources
-
-BUCKET = "documents"
+from chassis.events.broker import Broker
 
 
 class Objects(Protocol):
@@ -35,10 +33,10 @@ class Objects(Protocol):
 
 
 class NatsObjects:
-    """Objects in a bucket of NATS."""
+    """Objects in the service's own bucket of NATS."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
         self._bucket: Any = None
 
     async def put(self, name: str, data: bytes) -> None:
@@ -59,10 +57,11 @@ class NatsObjects:
 
     async def _open(self) -> Any:
         if self._bucket is None:
+            name, stream = self._broker.service, self._broker.stream
             try:
-                self._bucket = await self._stream.object_store(BUCKET)
+                self._bucket = await stream.object_store(name)
             except nats.js.errors.NotFoundError:
-                self._bucket = await self._stream.create_object_store(BUCKET)
+                self._bucket = await stream.create_object_store(name)
         return self._bucket
 
 
@@ -95,8 +94,8 @@ class BucketObjects:
             await obstore.delete_async(self._store, name)
 
 
-def objects_of(here: Resources) -> Objects:
-    """Give where the content of documents lies."""
-    if here.object_store.url:
-        return BucketObjects(here.object_store.url, here.object_store.secrets)
-    return NatsObjects(here.broker.stream)
+def open_objects(broker: Broker, url: str, secrets: Path) -> Objects:
+    """Give where a service's files lie: in NATS, or in the bucket of a URL."""
+    if url:
+        return BucketObjects(url, secrets)
+    return NatsObjects(broker)
