@@ -30,7 +30,7 @@ ORGANIZATIONS = 85
 DEALS = 2_000
 NOTE = "They want two hundred licences for Kunshan before the budget of the year is gone"
 _ANALYZE = "ANALYZE sales.opportunity, sales.title, sales.pipeline, sales.lead"
-_CHANGES = "SELECT count(*) FROM {}.change WHERE published_at IS NULL"
+_CHANGES = "SELECT count(*) FROM {0}.change WHERE sequence > (SELECT position FROM {0}.relay)"
 
 
 class Firm:

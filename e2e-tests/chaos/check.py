@@ -89,7 +89,9 @@ class Checker:
     async def _waiting(self, database: Any, stream: Any) -> Waiting:
         logged = [await self._count(database, f"{name}.change") for name in self._writers]
         unpublished = [
-            await self._count(database, f"{name}.change WHERE published_at IS NULL")
+            await self._count(
+                database, f"{name}.change WHERE sequence > (SELECT position FROM {name}.relay)"
+            )
             for name in self.cluster.kept
         ]
         audited = await self._count(database, f"{READER}.audit_record")

@@ -1,10 +1,11 @@
-"""Consumers that count their effects in party.title, and ways to wait for them."""
+"""Consumers that count their effects in party.title, open transactions, and ways to wait."""
 
 import asyncio
 import contextlib
+import datetime
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +14,17 @@ import pytest
 import pytest_asyncio
 from banyan.party.v1 import source_pb2
 
+from chassis.access import Caller
 from chassis.database import Role, Transaction
-from chassis.events import Consumer, ConsumerRunner, Event
+from chassis.events import Consumer, ConsumerRunner, Event, draft_change
 from chassis.testing import Person, World
+
+NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+INSERT = (
+    "INSERT INTO party.change"
+    " (tenant_id, id, resource_type, resource_id, version, verb, payload{columns})"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7{values})"
+)
 
 
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
@@ -71,7 +80,11 @@ class Counting:
         done = (await asyncio.gather(task, return_exceptions=True))[0]
         assert isinstance(done, asyncio.CancelledError), f"the runner ended by itself: {done!r}"
 
-    async def _handle(self, event: Event, transaction: Transaction) -> None:
+    async def _handle(self, events: Sequence[Event], transaction: Transaction) -> None:
+        for event in events:
+            await self._count(event, transaction)
+
+    async def _count(self, event: Event, transaction: Transaction) -> None:
         self.seen.append(event)
         if self.before is not None:
             await self.before(event)
@@ -133,9 +146,9 @@ async def create(world: World, person: Person, name: str = "") -> str:
 
 
 @pytest.fixture
-async def person(world) -> Person:
+async def person(world, tenant) -> Person:
     """Somebody who may do everything, in a tenant of their own."""
-    return await world.person(await world.tenant())
+    return await world.person(tenant)
 
 
 @pytest.fixture
@@ -167,3 +180,64 @@ async def relay_role(world) -> AsyncGenerator[asyncpg.Connection]:
     connection = await asyncpg.connect(world.host.address.dsn("party", Role.RELAY))
     yield connection
     await connection.close()
+
+
+def draft(tenant_id: str):
+    new = source_pb2.Source(id=str(uuid.uuid4()), etag="1", name="held")
+    return draft_change(Caller(tenant_id), "party.banyan/Source", "create", new, now=NOW)
+
+
+async def write(connection, tenant_id: str, transaction_id: str = "") -> str:
+    """Write one change as the app role; give its id."""
+    d = draft(tenant_id)
+    columns, values = (", transaction_id", ", $8::text::xid8") if transaction_id else ("", "")
+    await connection.execute(
+        INSERT.format(columns=columns, values=values),
+        *(tenant_id, d.id, d.resource_type, d.resource_id, d.version, d.verb, d.payload),
+        *([transaction_id] if transaction_id else []),
+    )
+    return d.id
+
+
+class Held:
+    """A transaction of a tenant on a connection of its own, begun and not ended."""
+
+    def __init__(self, connection: asyncpg.Connection, tenant_id: str) -> None:
+        self.connection = connection
+        self.tenant_id = tenant_id
+        self.transaction = connection.transaction()
+
+    async def write(self, transaction_id: str = "") -> str:
+        return await write(self.connection, self.tenant_id, transaction_id)
+
+    async def commit(self) -> None:
+        await self.transaction.commit()
+
+    async def rollback(self) -> None:
+        await self.transaction.rollback()
+
+
+@pytest.fixture
+async def tenant(world):
+    return await world.tenant()
+
+
+@pytest.fixture
+def begin(world, tenant):
+    """Begin transactions that stay open until told."""
+
+    @contextlib.asynccontextmanager
+    async def opened(count: int = 1):
+        held = []
+        try:
+            for _ in range(count):
+                connection = await asyncpg.connect(world.host.address.dsn("party", Role.APP))
+                await connection.execute("SELECT set_config('app.tenant', $1, false)", tenant)
+                held.append(Held(connection, tenant))
+                await held[-1].transaction.start()
+            yield held
+        finally:
+            for one in held:
+                await one.connection.close()
+
+    return opened

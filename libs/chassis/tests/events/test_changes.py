@@ -1,96 +1,23 @@
 """Whoever reads the change log on from `next_after` misses nothing, whoever commits last."""
 
 import asyncio
-import contextlib
-import datetime
 import random
 import uuid
 
-import asyncpg
 import pytest
 from banyan.api.v1 import change_pb2
 from banyan.party.v1 import source_pb2
 
 from chassis import errors
-from chassis.access import Caller
-from chassis.database import Role
-from chassis.events import draft_change
 from chassis.rpc import acting
 
-NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 PATH = "/banyan.api.v1.ChangeService/ReadChanges"
-INSERT = (
-    "INSERT INTO party.change"
-    " (tenant_id, id, resource_type, resource_id, version, verb, payload{columns})"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7{values})"
-)
 
 
 async def read_changes(world, **fields):
     with acting("party"):
         call = world.host.channels.to("party").unary_unary(PATH)
         return await call(change_pb2.ReadChangesRequest(**fields))
-
-
-def draft(tenant_id: str):
-    new = source_pb2.Source(id=str(uuid.uuid4()), etag="1", name="held")
-    return draft_change(Caller(tenant_id), "party.banyan/Source", "create", new, now=NOW)
-
-
-async def write(connection, tenant_id: str, transaction_id: str = "") -> str:
-    """Write one change as the app role; give its id."""
-    d = draft(tenant_id)
-    columns, values = (", transaction_id", ", $8::text::xid8") if transaction_id else ("", "")
-    await connection.execute(
-        INSERT.format(columns=columns, values=values),
-        *(tenant_id, d.id, d.resource_type, d.resource_id, d.version, d.verb, d.payload),
-        *([transaction_id] if transaction_id else []),
-    )
-    return d.id
-
-
-class Held:
-    """A transaction of a tenant on a connection of its own, begun and not ended."""
-
-    def __init__(self, connection: asyncpg.Connection, tenant_id: str) -> None:
-        self.connection = connection
-        self.tenant_id = tenant_id
-        self.transaction = connection.transaction()
-
-    async def write(self) -> str:
-        return await write(self.connection, self.tenant_id)
-
-    async def commit(self) -> None:
-        await self.transaction.commit()
-
-    async def rollback(self) -> None:
-        await self.transaction.rollback()
-
-
-@pytest.fixture
-async def tenant(world):
-    return await world.tenant()
-
-
-@pytest.fixture
-def begin(world, tenant):
-    """Begin transactions that stay open until told."""
-
-    @contextlib.asynccontextmanager
-    async def opened(count: int = 1):
-        held = []
-        try:
-            for _ in range(count):
-                connection = await asyncpg.connect(world.host.address.dsn("party", Role.APP))
-                await connection.execute("SELECT set_config('app.tenant', $1, false)", tenant)
-                held.append(Held(connection, tenant))
-                await held[-1].transaction.start()
-            yield held
-        finally:
-            for one in held:
-                await one.connection.close()
-
-    return opened
 
 
 class Reader:
@@ -239,8 +166,8 @@ async def test_pages_of_one_give_what_one_big_page_gives(world, tenant, begin, r
 async def test_the_log_is_in_order_though_transaction_numbers_grow_a_digit(world, tenant, begin):
     """9, 10 and 100 stand below every number of this server, so they come first."""
     async with begin() as (held,):
-        wanted = {number: await write(held.connection, tenant, number) for number in ("100", "9")}
-        wanted["10"] = await write(held.connection, tenant, "10")
+        wanted = {number: await held.write(number) for number in ("100", "9")}
+        wanted["10"] = await held.write("10")
         await held.commit()
     expected = [wanted[number] for number in ("9", "10", "100")]
     for size in (1, 2, 3):

@@ -105,7 +105,7 @@ async def test_a_change_and_what_consumers_do_about_it_join_the_trace_of_the_cal
     change = change_pb2.Change.FromString(rows[0][0])
     assert trace_id(change.trace_parent) == trace_id(parent)
 
-    async def nothing(event: Event, transaction: Any) -> None:
+    async def nothing(events: Any, transaction: Any) -> None:
         return None
 
     consumer = Consumer(f"test_{uuid.uuid4().hex[:8]}", ("party.source.create",), nothing)

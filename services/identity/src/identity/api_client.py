@@ -20,7 +20,7 @@ async def create(here: Resources, request: Any, call: Call) -> Message:
     async def run(asked: Keep | None) -> Message:
         client: Any = api_client_pb2.ApiClient()
         client.CopyFrom(request.api_client)
-        await clients.prepare_new(call, client)
+        around = await clients.prepare_new(call, client)
         account = user_pb2.User(
             display_name=client.name,
             email=f"{client.id}@{MACHINE_DOMAIN}",
@@ -28,11 +28,11 @@ async def create(here: Resources, request: Any, call: Call) -> Message:
             org_unit_id=client.org_unit_id,
             owner_user_id=client.owner_user_id,
         )
-        await users.prepare_new(call, account, trusted=True)
+        beside = await users.prepare_new(call, account, trusted=True)
         client.user_id = account.id
         async with here.database.transaction(call.tenant_id) as transaction:
-            await users.add(call, account, transaction)
-            return await clients.add(call, client, transaction, asked)
+            await users.add(call, account, beside, transaction)
+            return await clients.add(call, client, around, transaction, asked)
 
     return await clients.once(request, call, run)
 

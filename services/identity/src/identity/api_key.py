@@ -26,11 +26,11 @@ async def issue(here: Resources, request: Any, call: Call) -> Message:
     key: Any = api_key_pb2.ApiKey(name=request.name, user_id=call.caller.user_id)
     if request.HasField("expire_time"):
         key.expire_time.CopyFrom(request.expire_time)
-    await keys.prepare_new(call, key, trusted=True)
+    around = await keys.prepare_new(call, key, trusted=True)
     secret = secrets.new_secret(secrets.API_KEY, call.tenant_id, key.id)
     key.ending = secret[-ENDING_LENGTH:]
     async with here.database.transaction(call.tenant_id) as transaction:
-        await keys.add(call, key, transaction)
+        await keys.add(call, key, around, transaction)
         await transaction.fetch(
             "UPDATE identity.api_key SET key_digest = $2 WHERE id = $1",
             *(key.id, secrets.digest(secret)),

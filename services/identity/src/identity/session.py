@@ -41,10 +41,10 @@ async def sign_in(here: Resources, request: Any, call: Call) -> Message:
     own = call.acting_as(Caller(tenant_id, user_id))
     session = session_pb2.Session(user_id=user_id, peer=call.peer, owner_user_id=user_id)
     session.expire_time.FromDatetime(_now() + LIFETIME)
-    await here[session_pb2.Session].prepare_new(own, session, trusted=True)
+    around = await here[session_pb2.Session].prepare_new(own, session, trusted=True)
     token = secrets.new_secret(secrets.REFRESH_TOKEN, tenant_id, session.id)
     async with here.database.transaction(tenant_id) as transaction:
-        await here[session_pb2.Session].add(own, session, transaction)
+        await here[session_pb2.Session].add(own, session, around, transaction)
         await transaction.fetch(_KEEP_DIGEST, session.id, *_digests(token))
     return await _signed_in(here, tenant_id, session, token)
 
@@ -141,6 +141,15 @@ async def exchange_api_key(here: Resources, request: Any, call: Call) -> Message
     if not rows:
         raise errors.Unauthenticated("SECRET_INVALID")
     return await _token_only(here, tenant_id, rows[0][0], key_id)
+
+
+async def issue_token_for(here: Resources, request: Any, call: Call) -> Message:
+    """Give a service an access token of a person whose work goes on in the background.
+
+    Raises:
+        Unauthenticated: SECRET_INVALID when that person may no longer act.
+    """
+    return await _token_only(here, request.tenant_id, request.user_id, "")
 
 
 async def sign_out(here: Resources, request: Any, call: Call) -> Message:
@@ -253,6 +262,7 @@ SESSION = Noun(
         "RefreshSession": refresh,
         "IssueClientToken": issue_client_token,
         "ExchangeApiKey": exchange_api_key,
+        "IssueTokenFor": issue_token_for,
         "SignOut": sign_out,
     },
     without={

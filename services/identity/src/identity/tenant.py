@@ -42,13 +42,12 @@ async def found(here: Resources, request: Any, call: Call) -> Message:
     tenant.fiscal_year_start_month = tenant.fiscal_year_start_month or 1
     records = _beginnings(request, tenant)
     own = call.acting_as(Caller(tenant.id, service=call.caller.service))
-    for record in records:
-        await here[type(record)].prepare_new(own, record, trusted=True)
+    around = [await here[type(r)].prepare_new(own, r, trusted=True) for r in records]
     password = request.administrator_password
     hashed = await passwords.hashed(password) if password else None
     async with here.database.transaction(tenant.id) as transaction:
-        for record in records:
-            await here[type(record)].add(own, record, transaction)
+        for record, known in zip(records, around, strict=True):
+            await here[type(record)].add(own, record, known, transaction)
         await transaction.fetch(SET_HASH, records[2].id, hashed)
     return tenant_pb2.FoundTenantResponse(
         tenant=tenant,

@@ -1,6 +1,7 @@
 """AuditRecord: who changed what, when; one record for each change of any service (PLT-30)."""
 
 import functools
+from collections.abc import Sequence
 
 from banyan.api.v1 import change_pb2, options_pb2
 from banyan.insight.v1 import audit_record_pb2
@@ -49,10 +50,10 @@ def _field(found: change_pb2.FieldChange) -> audit_record_pb2.AuditedField:
     return audit_record_pb2.AuditedField(path=found.path, old_value=old, new_value=new)
 
 
-async def _take_in(here: Resources, event: Event, transaction: Transaction) -> None:
-    if event.subject.split(".")[3] != "fact":
-        records = here[audit_record_pb2.AuditRecord].store
-        await records.mirror(record_of(event), transaction)
+async def _take_in(here: Resources, events: Sequence[Event], transaction: Transaction) -> None:
+    changes = [event for event in events if event.subject.split(".")[3] != "fact"]
+    store = here[audit_record_pb2.AuditRecord].store
+    await store.mirror(map(record_of, changes), transaction)
 
 
 def consumer(here: Resources) -> Consumer:

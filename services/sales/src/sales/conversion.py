@@ -93,6 +93,7 @@ def _state(lead: _Lead, request: Any, call: Call) -> _State:
         source_id=lead.source_id,
         owner_user_id=lead.owner_user_id,
         org_unit_id=lead.org_unit_id,
+        allow_duplicate=request.allow_duplicate,
     )
     if lead.HasField("expected_amount"):
         state.amount.CopyFrom(lead.expected_amount)
@@ -183,7 +184,9 @@ async def make_contact(here: Resources, state: _State) -> None:
             org_unit_id=state.org_unit_id,
         )
         request = contact_pb2.CreateContactRequest(
-            contact=contact, request_id=f"convert {state.contact_id}"
+            contact=contact,
+            request_id=f"convert {state.contact_id}",
+            allow_duplicate=state.allow_duplicate,
         )
         await _create(here, "ContactService/CreateContact", request)
 
@@ -199,8 +202,8 @@ async def finish(here: Resources, state: _State, call: Call, transaction: Transa
     """Make the deal and close the lead."""
     deals, leads = here[opportunity_pb2.Opportunity], here[_Lead]
     deal = deal_of(state)
-    await deals.prepare_new(call, deal, trusted=True)
-    await deals.add(call, deal, transaction)
+    around = await deals.prepare_new(call, deal, trusted=True)
+    await deals.add(call, deal, around, transaction)
     old, new = await _lead(here, state, transaction)
     new.status = _Lead.STATUS_CONVERTED
     new.organization_id, new.contact_id = state.organization_id, state.contact_id

@@ -9,6 +9,7 @@ from banyan.sales.v1 import coverage_pb2
 
 from chassis import errors
 from chassis.resources import Around, Hooks, Noun
+from sales.merging import MOVED_BY
 
 WHOLE = decimal.Decimal(100)
 
@@ -74,5 +75,7 @@ def _day(date: Any) -> datetime.date:
 
 
 COVERAGE = Noun(
-    coverage_pb2.Coverage, hooks=Hooks(prepare_create=prepare_create, validate=validate)
+    coverage_pb2.Coverage,
+    private=MOVED_BY,
+    hooks=Hooks(prepare_create=prepare_create, validate=validate),
 )

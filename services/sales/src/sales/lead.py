@@ -7,6 +7,7 @@ from banyan.sales.v1 import lead_pb2
 from chassis import errors
 from chassis.resources import Around, Hooks, Noun
 from sales.conversion import convert
+from sales.merging import MOVED_BY
 
 _Lead = lead_pb2.Lead
 
@@ -54,6 +55,7 @@ def disqualify(lead: _Lead, request: Any, around: Around) -> None:
 
 LEAD = Noun(
     _Lead,
+    private=MOVED_BY,
     hooks=Hooks(
         prepare_create=prepare_create,
         prepare_update=prepare_update,

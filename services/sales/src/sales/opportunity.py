@@ -19,6 +19,7 @@ from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.references import record_key
 from chassis.rpc import Call
 from sales.coverage import check_splits, splits
+from sales.merging import MOVED_BY
 from sales.money import amount_of, money
 from sales.pipeline import LOST, OPEN, WON, entry_rule, first_stage, preferred, stage_of
 
@@ -209,6 +210,7 @@ def _date(day: datetime.date) -> date_pb2.Date:
 
 OPPORTUNITY = Noun(
     _Opportunity,
+    private=MOVED_BY,
     reads=("pipeline_id",),
     hooks=Hooks(complete=complete, prepare_create=prepare_create, prepare_update=prepare_update),
     verbs={"LoseOpportunity": lose, "ReopenOpportunity": reopen},

@@ -2,6 +2,8 @@
 
 import decimal
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 from banyan.sales.v1 import opportunity_line_pb2, opportunity_pb2
 
@@ -57,26 +59,32 @@ def _follow(line: _Line, deal: opportunity_pb2.Opportunity | None) -> None:
         line.stage, line.outcome = deal.stage, deal.outcome
 
 
-async def follow_deal(here: Resources, event: Event, transaction: Transaction) -> None:
-    """Let the lines of a changed deal, or a new line, say how far the deal is now.
+async def follow_deals(here: Resources, events: Sequence[Event], transaction: Transaction) -> None:
+    """Let the lines of changed deals, and new lines, say how far their deals are now.
 
-    The deal is read as it is, so it does not matter in which order its changes are heard.
+    Deals are read as they are, so it does not matter in which order their changes are heard.
     """
-    heard = event.record
-    deal_id = heard.opportunity_id if isinstance(heard, _Line) else heard.id
+    ids = list({_deal_of(event.record) for event in events})
+    tenant_id = transaction.tenant_id
     lines = here[_Line]
     deals = await here[opportunity_pb2.Opportunity].store.where(
-        event.tenant_id, "t.id = $1::uuid", deal_id, connection=transaction
+        tenant_id, "t.id = ANY($1::uuid[])", ids, connection=transaction
     )
     found = await lines.store.where(
-        event.tenant_id, "t.opportunity_id = $1::uuid", deal_id, connection=transaction
+        tenant_id, "t.opportunity_id = ANY($1::uuid[])", ids, connection=transaction
     )
-    call = here.call_of(_UPDATE, event.tenant_id)
+    by_id = {deal.id: deal for deal in deals}
+    call = here.call_of(_UPDATE, tenant_id)
     for line in found:
         new = _Line()
         new.CopyFrom(line)
-        _follow(new, deals[0] if deals else None)
+        _follow(new, by_id.get(line.opportunity_id))
         await lines.put(call, "update", line, new, transaction)
+
+
+def _deal_of(heard: Any) -> str:
+    """Name the deal that a changed deal or line is about."""
+    return heard.opportunity_id if isinstance(heard, _Line) else heard.id
 
 
 def consumer(here: Resources) -> Consumer:
@@ -84,7 +92,7 @@ def consumer(here: Resources) -> Consumer:
     # A line that was made while its deal moved has seen the deal as it was before.
     verbs = ("update", "win", "lose", "reopen")
     subjects = ("sales.opportunity_line.create", *(f"sales.opportunity.{v}" for v in verbs))
-    return Consumer("lines", subjects, functools.partial(follow_deal, here))
+    return Consumer("lines", subjects, functools.partial(follow_deals, here))
 
 
 OPPORTUNITY_LINE = Noun(

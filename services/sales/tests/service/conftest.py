@@ -96,6 +96,9 @@ class Firm:
         record = {"name": f"lead {uuid.uuid4()}"} | fields
         return await self.call("CreateLead", person, lead=record)
 
+    async def product(self, **fields: Any) -> Any:
+        return await self.call("CreateProduct", product={"name": "GTX Pro"} | fields)
+
     async def update(self, noun: str, record_id: str, person: Any = None, **fields: Any) -> Any:
         """Change fields of a record: ``update("Lead", id, note="…")``."""
         name = "".join(f"_{c.lower()}" if c.isupper() else c for c in noun).lstrip("_")

@@ -225,10 +225,11 @@ async def test_what_rows_refer_to_is_asked_once(firm, monkeypatch):
 async def test_what_went_in_is_given_back_as_a_reader_would_get_it(firm, until):
     """The title of what a row refers to stands in the answer of a batch as in that of a create."""
     customer = await firm.organization()
+    earlier = await firm.deal(organization_id=customer.id)
 
     async def titled():
-        deal = await firm.deal(organization_id=customer.id)
-        return deal.organization_name == customer.name
+        found = await firm.call("GetOpportunity", id=earlier.id)
+        return found.organization_name == customer.name
 
     await until(titled)
     reply = await batch(firm, {"organization_id": customer.id})

@@ -117,6 +117,35 @@ async def test_a_line_stays_with_its_deal(firm, refusal):
     assert [v.reason for v in error.violations] == ["IMMUTABLE"]
 
 
+async def test_a_line_names_a_product_and_shows_what_it_is_called_now(firm, until):
+    """CAT-03, PLT-01: what the line says itself stays as it was written."""
+    product = await firm.product(name="GTX Pro")
+    made = await line(firm, await firm.deal(), product_id=product.id)
+    assert (made.description, made.product_id) == ("Seat", product.id)
+    await until(follows(firm, made, product_name="GTX Pro"))
+    await firm.update("Product", product.id, name="GTX Pro 2")
+    seen = await until(follows(firm, made, product_name="GTX Pro 2"))
+    assert (seen.description, seen.etag) == ("Seat", "1")
+    (found,) = await firm.listed("ListOpportunityLines", filter=f'productId = "{product.id}"')
+    assert found.id == made.id
+
+
+async def test_a_line_needs_no_product_but_none_that_is_not_there(firm, refusal):
+    """PLT-16: nor one that whoever writes it does not see."""
+    deal, product, gone = await firm.deal(), await firm.product(), await firm.product()
+    await firm.call("DeleteProduct", id=gone.id)
+    assert (await line(firm, deal)).product_id == ""
+    rep = await firm.person(("sales.*", "*", Scope.ALL), ("catalog.Product", "read", Scope.OWN))
+    made = {"description": "Seat", "opportunity_id": deal.id, "quantity": {"value": "1"},
+            "unit_price": {"currency_code": "CNY", "amount": "1"}}  # fmt: skip
+    for person, target in ((firm.boss, gone.id), (firm.boss, str(uuid.uuid4())), (rep, product.id)):
+        attempt = firm.call(
+            "CreateOpportunityLine", person, opportunity_line=made | {"product_id": target}
+        )
+        (found,) = (await refusal(attempt)).violations
+        assert (found.path, found.reason) == ("opportunity_line.product_id", "REFERENCE_NOT_FOUND")
+
+
 @pytest.mark.parametrize("discount", ["-1", "100.5"])
 async def test_a_discount_that_is_none_is_refused(firm, refusal, discount):
     deal = await firm.deal()

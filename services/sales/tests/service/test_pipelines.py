@@ -108,3 +108,31 @@ async def test_a_rule_that_cannot_be_read_is_refused_with_its_place(firm, refusa
     (found,) = error.violations
     assert (found.path, found.reason) == ("pipeline.stages[1].entry_rule", "INVALID_RULE")
     assert found.metadata["position"] == "1:12"
+
+
+async def test_a_pipeline_changed_elsewhere_counts_at_once(firm, refusal):
+    """What rules read is kept in memory; another process's change of it must not be overlooked."""
+    deal = await firm.deal(stage="proposed")  # from here on the pipeline is at hand
+    await firm.set_rows(
+        "UPDATE sales.pipeline SET version = version + 1,"
+        " stages = jsonb_set(stages, '{1,probability}', '75') WHERE id = $1",
+        firm.pipeline.id,
+    )
+    assert (await firm.deal(stage="proposed")).probability == 75
+    changed = await firm.update("Opportunity", deal.id, note="hello")
+    assert changed.probability == 75
+    await firm.set_rows(
+        "UPDATE sales.pipeline SET version = version + 1,"
+        " stages = jsonb_set(stages, '{1,probability}', '60') WHERE id = $1",
+        firm.pipeline.id,
+    )
+    rows = [{"opportunity": {"name": f"deal {n}", "stage": "proposed"}} for n in range(3)]
+    reply = await firm.call("BatchCreateOpportunities", requests=rows)
+    assert [deal.probability for deal in reply.opportunities] == [60, 60, 60]
+    await firm.set_rows(
+        "UPDATE sales.pipeline SET version = version + 1,"
+        " stages = jsonb_set(stages, '{1,key}', '\"offered\"') WHERE id = $1",
+        firm.pipeline.id,
+    )
+    assert (await firm.deal(stage="offered")).stage == "offered"
+    assert (await refusal(firm.deal(stage="proposed"))).violations[0].reason == "UNKNOWN_STAGE"

@@ -348,3 +348,27 @@ async def test_leads_and_lines_are_added_up_too(firm):
     assert found == {(source.id, "OPEN"): "1", (None, "OPEN"): "1"}
     reply = await firm.call("SummarizeOpportunityLines", group_by="outcome", measures="sum:amount")
     assert not reply.groups
+
+
+async def test_lines_are_added_up_by_product(firm):
+    """CAT-03, SAL-41: what is forecast of each product, opened by its own filter."""
+    products, deal = [await firm.product() for _ in range(2)], await firm.deal()
+    made = {"description": "Seat", "opportunity_id": deal.id, "quantity": {"value": "3"}}
+    for product_id, price in (
+        (products[0].id, "33.335"), (products[0].id, "0.5"), (products[1].id, "7"), ("", "1"),
+    ):  # fmt: skip
+        unit_price = {"currency_code": "CNY", "amount": price}
+        line = made | {"unit_price": unit_price, "product_id": product_id}
+        await firm.call("CreateOpportunityLine", opportunity_line=line)
+    reply = await firm.call(
+        "SummarizeOpportunityLines", group_by="productId", measures="count,sum:amount"
+    )
+    found = {key_of(group, ["productId"]): answered(group.values) for group in reply.groups}
+    assert found == {
+        (products[0].id,): {"count": D(2), "sum:amount": D("101.51")},
+        (products[1].id,): {"count": D(1), "sum:amount": D(21)},
+        (None,): {"count": D(1), "sum:amount": D(3)},
+    }
+    for group in reply.groups:
+        rows = await firm.listed("ListOpportunityLines", filter=group.filter)
+        assert {row.product_id or None for row in rows} == set(key_of(group, ["productId"]))

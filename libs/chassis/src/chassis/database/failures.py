@@ -73,7 +73,13 @@ def _known(error: asyncpg.PostgresError) -> errors.Error | None:
 
 
 def _key_of(error: asyncpg.PostgresError) -> str:
-    """Name the columns of the violated key, without the tenant that every key begins with."""
+    """Name what the violated key is of, without the tenant that every key begins with.
+
+    PostgreSQL keeps the columns to itself where a row-level policy stands; the name of the key
+    tells them too (``source_name_key``).
+    """
     match = _KEY.search(error.detail or "")
-    columns = match[1].split(", ") if match else []
-    return ", ".join(column for column in columns if column != "tenant_id")
+    if match:
+        return ", ".join(column for column in match[1].split(", ") if column != "tenant_id")
+    name = (error.constraint_name or "").removeprefix(f"{error.table_name}_")
+    return name.rpartition("_")[0]

@@ -33,15 +33,17 @@ class Xid8(UserDefinedType[int]):
 
 
 def chassis_tables(schema: str) -> MetaData:
-    """Describe change, request, inbox, dead_letter, timer, title and saga for one schema."""
+    """Describe the tables a schema has for its changes, what hears of them, and work to come."""
     metadata = MetaData(schema=schema)
     _change(metadata)
+    _relay(metadata)
     _request(metadata)
     _inbox(metadata)
     _dead_letter(metadata)
     _timer(metadata)
     _title(metadata)
     _saga(metadata)
+    _job(metadata)
     return metadata
 
 
@@ -77,13 +79,16 @@ def _change(metadata: MetaData) -> None:
             nullable=False,
             server_default=text("pg_current_xact_id()"),
         ),
-        _time("published_at", nullable=True),
         UniqueConstraint(
             TENANT_ID, "resource_type", "resource_id", "version", name="change_version_key"
         ),
-        Index("change_unpublished", "sequence", postgresql_where=text("published_at IS NULL")),
         Index("change_replay", "transaction_id", "sequence"),
     )
+
+
+def _relay(metadata: MetaData) -> None:
+    """How far the relay is, in one row: everything up to here is published or will never be."""
+    Table("relay", metadata, Column("position", BigInteger, nullable=False))
 
 
 def _request(metadata: MetaData) -> None:
@@ -179,4 +184,19 @@ def _saga(metadata: MetaData) -> None:
         Column("attempts", Integer, nullable=False, server_default="0"),
         Column("error", Text, nullable=False, server_default=""),
         Index("saga_due_time", "due_time"),
+    )
+
+
+def _job(metadata: MetaData) -> None:
+    """Long work that is not done yet, and until when somebody holds it."""
+    Table(
+        "job",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _text("kind", primary_key=True),
+        _uuid("id", primary_key=True),
+        _time("due_time"),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("error", Text, nullable=False, server_default=""),
+        Index("job_due_time", "due_time"),
     )

@@ -15,9 +15,10 @@ from chassis import errors
 from chassis.access import Caller
 from chassis.database import Record
 from chassis.json import codec_of
-from chassis.json.wellknown import decode_value
+from chassis.json.wellknown import EPOCH, decode_value
 
 _HEADER = {"etag", "updateTime"}
+_MICROSECOND = datetime.timedelta(microseconds=1)
 _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
@@ -62,7 +63,8 @@ def draft_change(
         on_behalf_of_user_id=caller.on_behalf_of,
         trace_parent=trace_parent,
     )
-    change.time.FromDatetime(now)
+    micros = (now - EPOCH) // _MICROSECOND
+    change.time.seconds, change.time.nanos = micros // 1_000_000, micros % 1_000_000 * 1000
     change.record.Pack(new)
     if old is not None:
         change.fields.extend(_differences(old, new))

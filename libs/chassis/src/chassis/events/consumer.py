@@ -15,14 +15,17 @@ from chassis import errors
 from chassis.database import Database, Transaction
 from chassis.events.broker import Broker, Event, event_of
 from chassis.telemetry import METRICS, log, span
+from chassis.turns import TURNS
 
 ATTEMPTS_MAX = 5
-_BATCH = 200
+_BATCH = 500
 _FETCH_SECONDS = 5.0
+# How long a batch steps back while somebody waits for long work.
+_STEP_BACK_SECONDS = 0.5
 _ACK_WAIT_SECONDS = 10
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
-Handler = Callable[[Event, Transaction], Awaitable[None]]
+Handler = Callable[[Sequence[Event], Transaction], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class Consumer:
     Attributes:
         name: stable and unique in the service: it names the durable consumer and the inbox rows.
         subjects: what it takes in, as ``<service>.<noun>.<verb>`` with NATS wildcards.
-        handle: the effect. It runs in a transaction of the event's tenant that holds the inbox
-            row, makes no RPC, and must not assume order.
+        handle: the effect of some events of one tenant, each new to it. It runs in a transaction
+            of that tenant that holds their inbox rows, makes no RPC, and must not assume order.
+            When it fails for several, it is asked for each by itself.
     """
 
     name: str
@@ -80,6 +84,7 @@ class ConsumerRunner:
                     with contextlib.suppress(nats.errors.Error, asyncio.CancelledError):
                         await subscription.unsubscribe()
             except Exception as error:  # whatever it was, events must be taken in again
+                _end_if_cancelled()
                 log.warning("consumer", consumer=self.name, source=source, error=repr(error))
                 await asyncio.sleep(0.2)
 
@@ -103,10 +108,12 @@ class ConsumerRunner:
             messages: list[Any] = []
             with contextlib.suppress(nats.errors.TimeoutError, TimeoutError):
                 messages = await subscription.fetch(_BATCH, timeout=_FETCH_SECONDS)
+            _end_if_cancelled()
             if not messages:  # also when a status message came at the very end of the wait
                 METRICS.lag.labels(self.name).set(0)
                 continue
             METRICS.lag.labels(self.name).set(messages[-1].metadata.num_pending)
+            await TURNS.after_others(_STEP_BACK_SECONDS)
             by_tenant: dict[str, list[Any]] = {}
             for message in messages:
                 by_tenant.setdefault(message.subject.split(".")[1], []).append(message)
@@ -133,11 +140,12 @@ class ConsumerRunner:
         async with self._database.transaction(tenant_id) as transaction:
             rows = await transaction.fetch(self._take, self._consumer.name, ids, tenant_id)
             fresh = {row[0] for row in rows}
-            for event in events:
-                if event.id in fresh:
-                    fresh.discard(event.id)
-                    with span(self.name, event.trace_parent, SpanKind.CONSUMER):
-                        await self._consumer.handle(event, transaction)
+            new = {event.id: event for event in events if event.id in fresh}
+            if new:
+                with contextlib.ExitStack() as spans:
+                    for parent in {event.trace_parent for event in new.values()}:
+                        spans.enter_context(span(self.name, parent, SpanKind.CONSUMER))
+                    await self._consumer.handle(list(new.values()), transaction)
         METRICS.effects.labels(self.name, "done").inc(len(events))
 
     async def _failed(self, tenant_id: str, message: Any, error: Exception) -> None:
@@ -194,6 +202,13 @@ class ConsumerRunner:
             f"UPDATE {table} SET replay_time = now() WHERE consumer = $1 AND event_id = $2",
             *key,
         )
+
+
+def _end_if_cancelled() -> None:
+    """End where a cancellation was swallowed: Python 3.11's `wait_for` may do so."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _is_uuid(text: str) -> bool:

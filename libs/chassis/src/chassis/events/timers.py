@@ -122,7 +122,8 @@ class Sweeper:
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
         waiting = await connection.fetchval(
-            f"SELECT count(*) FROM {self._schema}.change WHERE published_at IS NULL"
+            f"SELECT count(*) FROM {self._schema}.change"
+            f" WHERE sequence > (SELECT position FROM {self._schema}.relay)"
         )
         METRICS.unpublished.labels(self._schema).set(waiting)
         buried = await connection.fetchval(

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Generator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,9 @@ DEFAULT_PARTNER_PORT = 50051
 
 def main() -> None:
     """Run the command line; a wrong setting is one clear line."""
+    # Services bring commands of their own by the entry-point group "banyan.commands".
+    for point in sorted(entry_points(group="banyan.commands"), key=lambda found: found.name):
+        app.command(point.name)(point.load())
     try:
         app()
     except (ValueError, LocalServerError) as error:
@@ -184,13 +188,21 @@ def token(
 
     Example: curl -H "Authorization: Bearer $(banyan token)" http://127.0.0.1:8080/v1/sources
     """
-    settings = Settings.load()
+    print(local_token(Settings.load(), as_user))
+
+
+def local_token(settings: Settings, user_id: str = "") -> str:
+    """Sign an access token with the local key, for a user or the local administrator.
+
+    Raises:
+        ValueError: there is no key; nothing was started here yet.
+    """
     keys = settings.home / "keys"
     if not keys.is_dir():
         raise ValueError(f"no signing key under {settings.home}; start with `banyan up` once")
     ids = local_ids(settings.home)
-    claims = Claims(tenant_id=ids["tenant_id"], user_id=as_user or ids["user_id"])
-    print(KeyRing(keys).sign("identity", claims))
+    claims = Claims(tenant_id=ids["tenant_id"], user_id=user_id or ids["user_id"])
+    return KeyRing(keys).sign("identity", claims)
 
 
 @app.command()

@@ -19,6 +19,8 @@ from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
 from chassis.resources import Resources
+from chassis.resources.here import ObjectStore
+from chassis.resources.jobs import JobRunner
 from chassis.resources.query import PageTokens
 from chassis.resources.saga import SagaRunner
 from chassis.resources.titles import title_consumers
@@ -133,12 +135,16 @@ class Host:
 
     def _dispatcher(self) -> Dispatcher:
         handlers: dict[Method, Handler] = {}
+        objects = ObjectStore(self.settings.object_store, self.settings.object_store_secrets)
         tokens = PageTokens(self.settings.page_token_key.read_bytes())
         for service in self.services.values():
             if not service.has_database:
                 continue
             database = self.databases[service.name]
-            here = Resources(database, service.nouns, tokens, self.keys, self.channels)
+            here = Resources(
+                database, service.nouns, tokens, self.keys, self.channels,
+                self.brokers[service.name], objects,
+            )  # fmt: skip
             self.here[service.name] = here
             for resource in here.values():
                 handlers.update(resource.handlers())
@@ -179,6 +185,9 @@ class Host:
             if service.sagas:
                 runner = SagaRunner(here, service.sagas)
                 self._spawn(f"{service.name}.sagas", runner.run(self.address))
+            if service.jobs:
+                jobs = JobRunner(here, service.jobs)
+                self._spawn(f"{service.name}.jobs", jobs.run(self.address))
             for consumer in (*service.consumers(here), *title_consumers(here)):
                 taking = ConsumerRunner(consumer, database, broker)
                 self._spawn(f"{service.name}.{consumer.name}", taking.run())

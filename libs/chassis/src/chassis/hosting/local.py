@@ -296,11 +296,10 @@ class LocalServers:
 
 
 def nats_permissions(service: str) -> dict[str, Any]:
-    """Let a service publish its own events only, and read everybody's."""
+    """Let a service publish its own events and files only, and read everybody's events."""
+    own = [f"banyan.*.{service}.>", f"$O.{service}.>"]
     return {
-        "publish": {
-            "allow": [f"banyan.*.{service}.>", "$JS.API.>", "$JS.ACK.>", "_INBOX.>"],
-        },
+        "publish": {"allow": [*own, "$JS.API.>", "$JS.ACK.>", "_INBOX.>"]},
         "subscribe": {"allow": ["banyan.>", "_INBOX.>"]},
     }
 

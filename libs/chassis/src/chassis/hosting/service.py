@@ -14,6 +14,7 @@ from sqlalchemy import MetaData
 from chassis.database.migrations import Schema
 from chassis.events import Consumer, Timer
 from chassis.resources import Noun, Resources, metadata_of
+from chassis.resources.jobs import Job
 from chassis.resources.saga import Saga
 from chassis.rpc import Call
 
@@ -38,6 +39,7 @@ class Service:
         consumers: what it does about events of others.
         timers: what it does when something is due.
         sagas: what it makes happen in several services, whole or not at all.
+        jobs: long work that goes on after the call that began it.
         front: runs until cancelled, for a service with a door of its own (the gateway).
     """
 
@@ -47,6 +49,7 @@ class Service:
     consumers: Callable[[Resources], Sequence[Consumer]] = _none
     timers: Callable[[Resources], Sequence[Timer]] = _none
     sagas: tuple[Saga, ...] = ()
+    jobs: tuple[Job, ...] = ()
     front: "Callable[[Front], Awaitable[None]] | None" = None
 
     @property

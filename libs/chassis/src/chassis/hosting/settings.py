@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     nats_passwords: Path = Field(
         default=Path("/etc/banyan/nats"), description="folder with one password file per service"
     )
+    object_store: str = Field(
+        default="", description="where files lie: s3://bucket or file:///folder; empty: in NATS"
+    )
+    object_store_secrets: Path = Field(
+        default=Path("/etc/banyan/object-store"),
+        description="folder with endpoint, region, access_key_id, secret_access_key of the bucket",
+    )
     keys: Path = Field(default=Path("/etc/banyan/keys"), description="folder of signing keys")
     page_token_key: Path = Field(
         default=Path("/etc/banyan/page-token-key"),

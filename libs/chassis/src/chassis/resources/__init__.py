@@ -7,9 +7,10 @@ from the descriptor.
 from chassis.resources.around import Around
 from chassis.resources.here import Resources
 from chassis.resources.noun import Hooks, Noun, unique
-from chassis.resources.resource import Keep, Resource, advance, see_of
+from chassis.resources.resource import Keep, Resource, advance
 from chassis.resources.store import Store
 from chassis.resources.table import metadata_of
+from chassis.resources.titles import see_of
 
 __all__ = [
     "Around",

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 from banyan.api.v1 import batch_pb2
 
 from chassis import errors
+from chassis.resources.around import Around
 from chassis.resources.requests import Request
 from chassis.rpc import Call
+from chassis.turns import TURNS
 
 if TYPE_CHECKING:
     from chassis.resources.resource import Resource
 
 ROWS_MAX = 1000
+_ATTEMPTS = 10
+
+
+class _OutOfDate(Exception):
+    """What the rules read has changed since; raised to undo what was written."""
 
 
 @dataclass
@@ -21,10 +28,11 @@ class _Rows:
     """The rows of one batch: what is ready to be written, what was refused and why.
 
     Attributes:
+        ready: place in the request, record, and what its rules knew.
         known: what the rows refer to, asked for once.
     """
 
-    ready: list[tuple[int, Any]]
+    ready: list[tuple[int, Any, Around]]
     refused: dict[int, errors.Error]
     known: dict[tuple[str, str], Any]
 
@@ -46,35 +54,64 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
         answer: Any = call.method.response_type.FromString(seen)
         await resource.title_many(call, getattr(answer, resource.noun.resource.plural))
         return answer
-    batch = await _prepared(resource, rows, call)
     try:
-        answer = await _written(resource, batch, kept, call)
+        with TURNS.long_work():
+            batch, answer = await _written_when_prepared(resource, rows, kept, call)
     except errors.AlreadyExists:
         # A twin under the same request id was faster; its answer is the answer.
         seen = kept and await resource.here.requests.answer_to(call.tenant_id, kept)
         if not seen:
             raise
         answer = call.method.response_type.FromString(seen)
+        await resource.title_many(call, getattr(answer, resource.noun.resource.plural))
+        return answer
     await resource.title_many(call, getattr(answer, resource.noun.resource.plural), batch.known)
     return answer
 
 
+async def _written_when_prepared(
+    resource: "Resource", rows: Sequence[Any], kept: Request | None, call: Call
+) -> tuple[_Rows, Any]:
+    """Prepare and write; again from the beginning when what the rules read changed in between."""
+    for _ in range(_ATTEMPTS):
+        batch = await _prepared(resource, rows, call)
+        if batch.refused and resource.rules.forget_older(call, batch.known):
+            continue
+        answer = await _written(resource, batch, kept, call)
+        if answer is not None:
+            return batch, answer
+        for _, _, around in batch.ready:
+            resource.rules.forget(call, around)
+    raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
+
+
 async def _written(resource: "Resource", batch: _Rows, kept: Request | None, call: Call) -> Any:
-    """Write what is ready in one transaction: together or, when that fails, row by row."""
+    """Write what is ready in one transaction: together or, when that fails, row by row.
+
+    Gives None, and has written nothing, when what the rules read has changed since.
+    """
     answer: Any = call.method.response_type()
     created = getattr(answer, resource.noun.resource.plural)
     async with resource.here.database.transaction(call.tenant_id) as transaction:
         try:
             async with transaction.savepoint():
-                await resource.store.insert_many(
-                    call, [new for _, new in batch.ready], transaction, resource.facts_of_new
-                )
-            created.extend(new for _, new in batch.ready)
+                ready = [(new, around.referred) for _, new, around in batch.ready]
+                if not await resource.store.insert_many(
+                    call, ready, transaction, resource.facts_of_new
+                ):
+                    raise _OutOfDate
+                if resource.tree is not None:
+                    await resource.tree.hold(transaction, exclusive=False)
+                    for _, new, around in batch.ready:
+                        await resource.tree.plant(transaction, new, around)
+            created.extend(new for _, new, _ in batch.ready)
+        except _OutOfDate:
+            return None
         except errors.Error:
-            for row, new in batch.ready:
+            for row, new, around in batch.ready:
                 try:
                     async with transaction.savepoint():
-                        await resource.add(call, new, transaction)
+                        await resource.add(call, new, around, transaction)
                     created.append(new)
                 except errors.Error as error:
                     batch.refused[row] = error
@@ -88,15 +125,17 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
 async def _prepared(resource: "Resource", rows: Sequence[Any], call: Call) -> _Rows:
     """Complete and check every row, asking for each thing they refer to only once."""
     batch = _Rows([], {}, {})
-    for place, row in enumerate(rows):
+    asked = [getattr(row, resource.noun.table_name) for row in rows]
+    await resource.rules.get_to_know(call, asked, batch.known)
+    for place, row in enumerate(asked):
         new: Any = resource.noun.message()
-        new.CopyFrom(getattr(row, resource.noun.table_name))
+        new.CopyFrom(row)
         try:
-            await resource.prepare_new(call, new, remembered=batch.known)
+            around = await resource.prepare_new(call, new, remembered=batch.known)
         except errors.Error as error:
             batch.refused[place] = error
         else:
-            batch.ready.append((place, new))
+            batch.ready.append((place, new, around))
     return batch
 
 

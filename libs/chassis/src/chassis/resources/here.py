@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from google.protobuf.message import Message
 
 from chassis.access import Caller, KeyRing
 from chassis.database import Database
+from chassis.events import Broker
 from chassis.resources.noun import Noun
 from chassis.resources.query import PageTokens
 from chassis.resources.requests import Requests
@@ -16,6 +19,19 @@ from chassis.rpc.registry import contract_methods
 from chassis.telemetry import new_trace_parent
 
 BACKGROUND_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """Where files lie when not in NATS.
+
+    Attributes:
+        url: ``s3://bucket/prefix`` or ``file:///folder``; empty: in NATS.
+        secrets: a folder with endpoint, region, access_key_id and secret_access_key, as needed.
+    """
+
+    url: str
+    secrets: Path
 
 
 class Resources(Mapping[type[Message], Resource]):
@@ -31,8 +47,12 @@ class Resources(Mapping[type[Message], Resource]):
         tokens: PageTokens,
         keys: KeyRing,
         channels: Channels,
+        broker: Broker,
+        object_store: ObjectStore,
     ) -> None:
         self.database = database
+        self.broker = broker
+        self.object_store = object_store
         self.channels = channels
         self.requests = Requests(database)
         self.key_ring = keys

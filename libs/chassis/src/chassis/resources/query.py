@@ -198,19 +198,32 @@ class _Filter:
         )
 
     def _function(self, node: Function) -> str:
-        """Read a place in a tree.
+        """Read a choice of values, or a place in a tree.
 
+        ``anyOf(externalId, "a", "b")`` is equal to one of them.
         ``subtree(orgUnitId, "...")`` is at or below a unit, ``ancestor(orgUnitId, "TEAM")`` at or
         below any unit of a kind, ``subtree(id, "...")`` at or below a node of the noun's own tree.
         """
         functions = {"subtree": self._subtree, "ancestor": self._ancestor}
-        if node.name not in functions:
+        if node.name not in (*functions, "anyOf"):
             raise errors.invalid_field(
                 "filter", "UNKNOWN_FUNCTION", function=node.name, position=node.position + 1
             )
-        if len(node.arguments) != 2:
+        if node.name == "anyOf" and len(node.arguments) > 1:
+            return self._any_of(node.arguments[0], node.arguments[1:])
+        if node.name == "anyOf" or len(node.arguments) != 2:
             raise errors.invalid_field("filter", "WRONG_ARGUMENTS", function=node.name, wanted=2)
         return functions[node.name](node, *node.arguments)
+
+    def _any_of(self, path: str, texts: Sequence[str]) -> str:
+        column = self._query.filterable(path)
+        if column.kind in ("texts", "json", "bytes"):
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=path, operator="anyOf"
+            )
+        field = self._query.field_of(path)
+        values = [literal(column.kind, text.replace(STAR, "*"), field, path) for text in texts]
+        return f"t.{column.name} = ANY({self._sql.bind(values, f'{column.pg}[]')})"
 
     def _subtree(self, node: Function, path: str, top: str) -> str:
         noun = self._query.noun

@@ -7,6 +7,7 @@ from typing import Any
 
 import uuid_utils
 from banyan.api.v1 import options_pb2
+from google.api import resource_pb2
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
@@ -19,6 +20,7 @@ from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
 
 
+@functools.lru_cache(maxsize=50_000)
 def is_id(text: str) -> bool:
     """Tell whether a text is an id as the contract writes them."""
     try:
@@ -29,6 +31,9 @@ def is_id(text: str) -> bool:
 
 # The title of a record that is there; True when it was not read, None when there is no record.
 Title = str | bool | None
+_UNKNOWN = object()
+# Ids that one filter holds.
+_IDS_AT_ONCE = 300
 
 
 def record_key(kind: str, target: str) -> tuple[str, str]:
@@ -51,6 +56,7 @@ class References:
         self._noun = noun
         self._database = database
         self._local = {other.resource.type: other for other in nouns}
+        self._kinds = {name: reference_type(field) for name, field in noun.fields.items()}
 
     async def missing(
         self,
@@ -66,57 +72,117 @@ class References:
                 is not, and True where the title was not read.
         """
         known = {} if remembered is None else remembered
-        keys = {
-            name: (reference_type(self._noun.fields[name]), getattr(record, name)) for name in names
-        }
-        asked = {key: name for name, key in keys.items() if is_id(key[1]) and key not in known}
-        found = await asyncio.gather(
-            *(self._found(call, record, name, known) for name in asked.values())
-        )
-        known.update(zip(asked, found, strict=True))
+        keys = {name: (self._kinds[name], getattr(record, name)) for name in names}
+        asked: dict[tuple[str, str], None] = {}
+        for name, key in keys.items():
+            if key not in known and is_id(key[1]):
+                title = self._at_hand(call, name, key, known)
+                if title is _UNKNOWN:
+                    asked[key] = None
+                else:
+                    known[key] = title
+        if asked:
+            found = await asyncio.gather(*(self._found(call, *key) for key in asked))
+            known.update(zip(asked, found, strict=True))
         return [
             errors.FieldViolation(f"{self._noun.table_name}.{name}", "REFERENCE_NOT_FOUND")
             for name, key in keys.items()
             if known.get(key, True) is None
         ]
 
-    async def _found(
-        self, call: Call, record: Any, name: str, known: Mapping[tuple[str, str], Any]
-    ) -> Title:
-        kind = reference_type(self._noun.fields[name])
-        target: str = getattr(record, name)
-        if kind == ORG_UNIT:
-            return True if await self._unit_is_there(call, target) else None
+    async def get_to_know(
+        self,
+        call: Call,
+        records: Iterable[Any],
+        names: Iterable[str],
+        known: dict[tuple[str, str], Any],
+    ) -> None:
+        """Look up what many records refer to, all of a kind at once; `missing` then knows it."""
+        asked: dict[str, set[str]] = {}
+        fields = [name for name in names if self._kinds[name] != ORG_UNIT]
+        for record in records:
+            for name in fields:
+                key = (self._kinds[name], getattr(record, name))
+                unknown = key not in known and record_key(*key) not in known
+                mine = name == "owner_user_id" and key[1] == call.caller.person_id
+                if unknown and not mine and is_id(key[1]):
+                    asked.setdefault(key[0], set()).add(key[1])
+        for kind, ids in asked.items():
+            found = await self._found_many(call, kind, sorted(ids))
+            known.update({(kind, target): found.get(target) for target in ids if found is not None})
+
+    async def _found_many(
+        self, call: Call, kind: str, ids: Sequence[str]
+    ) -> Mapping[str, Title] | None:
+        """Give the titles of those that are there for the caller; None where to ask singly."""
+        if kind in self._local:
+            return await self._titles_here(call, self._local[kind], ids)
+        listing = _lister(kind)
+        if listing is None or call.caller.is_service:
+            return None
+        method, title, plural, mask = listing
+        channel: Any = call.channels.to(method.service)
+        found: dict[str, Title] = {}
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            wanted = ", ".join(f'"{target}"' for target in ids[start : start + _IDS_AT_ONCE])
+            request: Any = method.request_type(
+                filter=f"anyOf(id, {wanted})", page_size=_IDS_AT_ONCE, read_mask=mask
+            )
+            try:
+                reply = await channel.unary_unary(method.path)(request)
+            except errors.Forbidden:
+                return {}
+            for record in getattr(reply, plural):
+                found[record.id] = getattr(record, title) if title else True
+        return found
+
+    def _at_hand(
+        self, call: Call, name: str, key: tuple[str, str], known: Mapping[tuple[str, str], Any]
+    ) -> Any:
+        """Answer without asking anybody where that is possible; else _UNKNOWN."""
+        kind, target = key
+        if kind == ORG_UNIT and call.tenant is not None and target in call.tenant.unit_kinds:
+            return True
         if name == "owner_user_id" and target == call.caller.person_id:
             return True
+        read = known.get(record_key(kind, target))
+        if read is None or kind not in self._local:
+            return _UNKNOWN
+        noun = self._local[kind]
+        return title_in(read, noun) if _is_seen(call, noun, read) else None
+
+    async def _found(self, call: Call, kind: str, target: str) -> Title:
+        if kind == ORG_UNIT:
+            return True if await self._unit_is_there(call, target) else None
         if kind in self._local:
-            noun, read = self._local[kind], known.get(record_key(kind, target))
-            if read is None:
-                return await self._found_here(call, noun, target)
-            return title_in(read, noun) if _is_seen(call, noun, read) else None
+            return await self._found_here(call, self._local[kind], target)
         return await self._found_elsewhere(call, kind, target)
 
     async def _unit_is_there(self, call: Call, unit_id: str) -> bool:
-        """Look into the mirror of the OBS; a unit made a moment ago may not have reached it yet."""
+        """Look into the mirror of the OBS anew; a unit made a moment ago had not reached it."""
         if call.tenant is None:
             return call.caller.is_service
-        known = call.tenant.unit_kinds
-        return unit_id in known or unit_id in (await call.fresh_profile()).unit_kinds
+        return unit_id in (await call.fresh_profile()).unit_kinds
 
     async def _found_here(self, call: Call, noun: Noun, target: str) -> Title:
+        return (await self._titles_here(call, noun, [target])).get(target)
+
+    async def _titles_here(self, call: Call, noun: Noun, ids: Sequence[str]) -> Mapping[str, Title]:
+        """Give the titles of this service's own records that are there for the caller."""
         reach = call.reach(noun.name, "read") or Reach()
-        sql = Sql([target])
+        sql = Sql([list(ids)])
         scope = within(reach, list(noun.fields), sql)
         title = f"t.{noun.options.title}" if noun.options.title else "true"
         statement = (
-            f"SELECT {title} FROM {self._database.schema}.{noun.table_name} t WHERE t.id = $1::uuid"
+            f"SELECT t.id::text, {title} FROM {self._database.schema}.{noun.table_name} t"
+            " WHERE t.id = ANY($1::uuid[])"
         )
         if scope:
             statement += f" AND {scope}"
         if noun.soft_delete:
             statement += " AND t.delete_time IS NULL"
         rows = await self._database.read(call.tenant_id, statement, *sql.arguments)
-        return rows[0][0] if rows else None
+        return {row[0]: row[1] for row in rows}
 
     async def _found_elsewhere(self, call: Call, kind: str, target: str) -> Title:
         """Ask the owner, with the rights of whoever calls."""
@@ -138,6 +204,22 @@ class References:
 def title_in(record: Any, noun: Noun) -> Title:
     """Give what people know a record by; True when its noun has no such field."""
     return getattr(record, noun.options.title) if noun.options.title else True
+
+
+@functools.cache
+def _lister(kind: str) -> tuple[Method, str, str, field_mask_pb2.FieldMask] | None:
+    """Give how many records of a type are looked up at their owner: method, title, plural, mask."""
+    get = _getter(kind)
+    if get is None:
+        return None
+    getting, title, mask = get
+    lists = [m for m in contract_methods(getting.service) if m.verb == "List"]
+    listing = next((m for m in lists if m.resource == getting.resource), None)
+    if listing is None:
+        return None
+    options: Any = getting.response_type.DESCRIPTOR.GetOptions()
+    plural: str = options.Extensions[resource_pb2.resource].plural
+    return listing, title, plural, mask
 
 
 @functools.cache

@@ -1,6 +1,5 @@
 """Request ids: whoever asks twice under one id gets the first answer again (AIP-155)."""
 
-import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +40,8 @@ class Request:
 
     def answered(self, response: Message) -> "Request":
         """Add the answer that is kept under the id."""
-        return dataclasses.replace(self, response=response.SerializeToString())
+        answer = response.SerializeToString()
+        return Request(self.caller, self.method, self.request_id, self.body_hash, answer)
 
     @property
     def values(self) -> tuple[Any, ...]:

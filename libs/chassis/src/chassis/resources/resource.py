@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.access import EVERYTHING
 from chassis.database import Transaction
 from chassis.resources.around import Around
+from chassis.resources.kept import Kept
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
 from chassis.resources.references import is_id
 from chassis.resources.requests import Request
-from chassis.resources.rules import Rules, now
-from chassis.resources.store import COUNT_MAX, Store
-from chassis.resources.titles import See
+from chassis.resources.rules import Rules, set_now
+from chassis.resources.store import Store
+from chassis.resources.titles import see_of
 from chassis.resources.tree import TreeRows
 from chassis.rpc import Call, Handler, Method
 
 if TYPE_CHECKING:
     from chassis.resources.here import Resources
 
-PAGE_SIZE = 50
-PAGE_SIZE_MAX = 1000
 _ATTEMPTS = 10
 # Turns the answer of a write into what is kept of it under the request id.
 Keep = Callable[[Message], Request]
@@ -38,8 +38,8 @@ class Resource:
         self.store = Store(noun, here.database, here.nouns)
         self.tree = TreeRows(noun, here.database) if noun.tree_parent else None
         self.rules = Rules(noun, here)
+        self.kept = Kept(functools.partial(self.store.find, reach=EVERYTHING))
         self._singular = noun.table_name
-        self._list_field = self._find_list_field()
 
     def handlers(self) -> Mapping[Method, Handler]:
         """Give the handler of every method the contract declares.
@@ -48,11 +48,12 @@ class Resource:
             ValueError: a method is neither standard nor written.
         """
         from chassis.resources.batch import batch_create
+        from chassis.resources.reading import get, list_page
         from chassis.resources.summary import summarize
 
         standard: dict[str, Handler] = {
-            "Get": self.get,
-            "List": self.list_page,
+            "Get": functools.partial(get, self),
+            "List": functools.partial(list_page, self),
             "Create": self.create,
             "BatchCreate": functools.partial(batch_create, self),
             "Update": self.update,
@@ -78,71 +79,38 @@ class Resource:
             return functools.partial(self.change, rule=self.noun.verbs[method.name])
         return None
 
-    async def get(self, request: Any, call: Call) -> Any:
-        """AIP-131."""
-        reach = self.rules.reach(call, "read")
-        return await self.store.get(
-            call.tenant_id,
-            request.id,
-            reach,
-            self.rules.read_mask(request.read_mask.paths),
-            see_of(call),
-        )
-
-    async def list_page(self, request: Any, call: Call) -> Any:
-        """AIP-132, 158, 160: filtered, ordered, by pages that follow a key and not a count."""
-        size = self._page_size(request.page_size)
-        keys = self.store.query.order(request.order_by)
-        show_deleted = self.noun.soft_delete and request.show_deleted
-        asked = "|".join((call.tenant_id, request.filter, request.order_by, str(show_deleted)))
-        cursor = None
-        if request.page_token:
-            cursor = self.here.tokens.read(asked, request.page_token, keys)
-        reach = self.rules.reach(call, "read")
-        answer: Any = call.method.response_type()
-        page = await self.store.page(
-            call.tenant_id,
-            reach=reach,
-            filter_text=request.filter,
-            profile=call.tenant,
-            keys=keys,
-            size=size,
-            cursor=cursor,
-            names=self.rules.read_mask(request.read_mask.paths),
-            show_deleted=show_deleted,
-            make=getattr(answer, self._list_field).add,
-            see=see_of(call),
-        )
-        if page.next is not None:
-            answer.next_page_token = self.here.tokens.write(asked, page.next)
-        if request.include_total_size:
-            count = await self.store.count(
-                call.tenant_id,
-                reach=reach,
-                filter_text=request.filter,
-                profile=call.tenant,
-                show_deleted=show_deleted,
-            )
-            answer.total_size = min(count, COUNT_MAX)
-            answer.total_size_is_lower_bound = count > COUNT_MAX
-        return answer
-
     async def create(self, request: Any, call: Call) -> Any:
         """AIP-133."""
         known: dict[tuple[str, str], Any] = {}
 
         async def run(asked: Keep | None) -> Any:
-            new: Any = self.noun.message()
-            new.CopyFrom(getattr(request, self._singular))
-            await self.prepare_new(call, new, remembered=known)
-            if self.tree is None:
-                facts = self.facts_of_new(new)
-                await self.store.insert(call, new, facts=facts, request=asked and asked(new))
-                return new
-            async with self.here.database.transaction(call.tenant_id) as transaction:
-                return await self.add(call, new, transaction, asked)
+            for _ in range(_ATTEMPTS):
+                new: Any = self.noun.message()
+                new.CopyFrom(getattr(request, self._singular))
+                try:
+                    around = await self.prepare_new(call, new, remembered=known)
+                except errors.Error:
+                    if not self.rules.forget_older(call, known):
+                        raise
+                else:
+                    if await self._inserted(call, new, around, asked):
+                        return new
+                known.clear()
+            raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
 
         return await self._titled(call, await self.once(request, call, run), known)
+
+    async def _inserted(self, call: Call, new: Any, around: Around, asked: Keep | None) -> bool:
+        """Write a new record; False when what its rules read has changed since."""
+        if self.tree is not None:
+            async with self.here.database.transaction(call.tenant_id) as transaction:
+                await self.add(call, new, around, transaction, asked)
+            return True
+        facts, request = self.facts_of_new(new), asked and asked(new)
+        if await self.store.insert(call, new, facts=facts, request=request, relied=around.referred):
+            return True
+        self.rules.forget(call, around)
+        return False
 
     def facts_of_new(self, new: Any) -> list[Message]:
         """Give the facts a new record establishes."""
@@ -156,8 +124,11 @@ class Resource:
         trusted: bool = False,
         unchecked: frozenset[str] = frozenset(),
         remembered: dict[tuple[str, str], Any] | None = None,
-    ) -> None:
+    ) -> Around:
         """Make a record ready to be written: completed, checked, within reach.
+
+        Returns:
+            What its rules knew, which the write relies on.
 
         Args:
             trusted: rights and references need no check; whoever calls this made sure of them.
@@ -173,27 +144,45 @@ class Resource:
         if not trusted:
             names = [n for n in self.rules.reference_fields(new) if n not in unchecked]
             wrong += await self.rules.references.missing(call, new, names, known)
-            around = around.of(call.tenant, call.grants)
+            if call.tenant is not around.tenant:  # a unit made a moment ago was asked for
+                around = around.of(call.tenant, call.grants)
         if self.noun.hooks.prepare_create and not wrong:
             self.noun.hooks.prepare_create(new, around)
         self.rules.check(new, around, wrong=wrong)
         if not trusted:
             self.rules.authorize("create", new, around, call)
+        return around
 
     async def add(
-        self, call: Call, new: Any, transaction: Transaction, asked: Keep | None = None
+        self,
+        call: Call,
+        new: Any,
+        around: Around,
+        transaction: Transaction,
+        asked: Keep | None = None,
     ) -> Any:
-        """Write a record that `prepare_new` has seen, together with others."""
-        await self.store.insert(
+        """Write a record that `prepare_new` has seen, together with others.
+
+        Args:
+            around: what `prepare_new` gave.
+
+        Raises:
+            Conflict: BUSY_RECORD when what its rules read has changed since.
+        """
+        written = await self.store.insert(
             call,
             new,
             facts=self.facts_of_new(new),
             request=asked and asked(new),
+            relied=around.referred,
             connection=transaction,
         )
+        if not written:
+            self.rules.forget(call, around)
+            raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
         if self.tree is not None:
             await self.tree.hold(transaction, exclusive=False)
-            await self.tree.plant(transaction, new, Around(call.caller, now(), call.tenant))
+            await self.tree.plant(transaction, new, around)
         return new
 
     async def put(
@@ -330,26 +319,51 @@ class Resource:
         """Read, change, check and write one record; without an etag, try again when overtaken."""
         for attempt in range(_ATTEMPTS):
             known: dict[tuple[str, str], Any] = {}
-            old, new = await self.loaded(call, record_id, etag, verb, known)
-            if merge is not None:
-                merge(new)
-            changed = [name for name in self.rules.reference_fields(new) if name in mask]
-            wrong = self.rules.malformed(new)
-            wrong += await self.rules.references.missing(call, new, changed, known)
-            around = await self.rules.around(call, new, known)
-            facts = (rule(new, around) if rule is not None else None) or []
-            if self.noun.hooks.prepare_update and verb == "update" and not wrong:
-                self.noun.hooks.prepare_update(old, new, around)
+            try:
+                old, new, around, facts = await self._merged(
+                    call, record_id, etag, verb, known, merge=merge, rule=rule, mask=mask
+                )
+            except errors.Error:
+                if self.rules.forget_older(call, known):
+                    continue
+                raise
             if new == old:
                 return old
-            self.rules.check(new, around, old, wrong=wrong)
-            self.rules.authorize(verb, new, around, call)
             advance(old, new)
             facts += self.rules.facts(verb, old, new)
-            if await self._write(call, verb, old, new, facts, asked):
+            if await self._write(call, verb, old, new, facts, asked, around):
                 return new
+            self.rules.forget(call, around)
             await asyncio.sleep(0.001 * attempt)
         raise errors.Conflict("BUSY_RECORD", retry_after=0.1)
+
+    async def _merged(
+        self,
+        call: Call,
+        record_id: str,
+        etag: str,
+        verb: str,
+        known: dict[tuple[str, str], Any],
+        *,
+        merge: Callable[[Any], None] | None,
+        rule: Callable[[Any, Around], list[Message] | None] | None,
+        mask: Sequence[str],
+    ) -> tuple[Any, Any, Around, list[Message]]:
+        """Read a record and give it as it was and as it is to be, checked, with the facts of it."""
+        old, new = await self.loaded(call, record_id, etag, verb, known)
+        if merge is not None:
+            merge(new)
+        changed = [name for name in self.rules.reference_fields(new) if name in mask]
+        wrong = self.rules.malformed(new)
+        wrong += await self.rules.references.missing(call, new, changed, known)
+        around = await self.rules.around(call, new, known)
+        facts = (rule(new, around) if rule is not None else None) or []
+        if self.noun.hooks.prepare_update and verb == "update" and not wrong:
+            self.noun.hooks.prepare_update(old, new, around)
+        if new != old:
+            self.rules.check(new, around, old, wrong=wrong)
+            self.rules.authorize(verb, new, around, call)
+        return old, new, around, facts
 
     async def _write(
         self,
@@ -359,11 +373,13 @@ class Resource:
         new: Any,
         facts: list[Message],
         asked: Keep | None,
+        around: Around,
     ) -> bool:
         if self.tree is None or verb not in ("delete", "undelete"):
             return await self.store.update(
-                call, verb, old, new, facts=facts, request=asked and asked(new)
-            )
+                call, verb, old, new, facts=facts, request=asked and asked(new),
+                relied=around.referred,
+            )  # fmt: skip
         async with self.here.database.transaction(call.tenant_id) as transaction:
             await self.tree.hold(transaction, exclusive=True)
             await self.tree.check_neighbours(transaction, new)
@@ -455,31 +471,11 @@ class Resource:
         await self.title_many(call, [record], known)
         return record
 
-    def _page_size(self, asked: int) -> int:
-        if asked < 0:
-            raise errors.invalid_field("page_size", "NEGATIVE_PAGE_SIZE")
-        return min(asked or PAGE_SIZE, PAGE_SIZE_MAX)
-
-    def _find_list_field(self) -> str:
-        for method in self.noun.rpcs:
-            if method.verb == "List":
-                return next(
-                    field.name
-                    for field in method.response_type.DESCRIPTOR.fields
-                    if field.message_type is self.noun.descriptor
-                )
-        return ""
-
-
-def see_of(call: Call) -> See:
-    """Give how far a caller sees each noun."""
-    return lambda noun: call.reach(noun, "read")
-
 
 def advance(old: Any, new: Any) -> None:
     """Give a changed record its next version and time."""
     new.etag = str(int(old.etag) + 1)
-    new.update_time.FromDatetime(now())
+    set_now(new.update_time)
 
 
 def _copy_field(name: str, source: Any, target: Any) -> None:

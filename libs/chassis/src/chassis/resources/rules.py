@@ -2,15 +2,17 @@
 
 import datetime
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import uuid_utils
 from google.api import field_behavior_pb2
+from google.protobuf import timestamp_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING, Reach
+from chassis.access import Reach
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of, message_name
 from chassis.json.wellknown import snake
@@ -59,6 +61,7 @@ class Rules:
                 if field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
             }
         )
+        self._kinds = {name: reference_type(field) for name, field in noun.fields.items()}
         self._referring = [
             name
             for name, field in noun.fields.items()
@@ -99,9 +102,8 @@ class Rules:
                 setattr(new, name, value)
         new.id = new.id or str(uuid_utils.uuid7())
         new.etag = "1"
-        begun = now()
-        new.create_time.FromDatetime(begun)
-        new.update_time.FromDatetime(begun)
+        set_now(new.create_time)
+        new.update_time.CopyFrom(new.create_time)
         person = call.caller.person_id
         if "creator_user_id" in self.noun.fields:
             new.creator_user_id = person
@@ -118,15 +120,47 @@ class Rules:
         known = {} if remembered is None else remembered
         referred: dict[str, Message] = {}
         for name in self.noun.reads:
-            kind, target = reference_type(self.noun.fields[name]), getattr(record, name)
+            kind, target = self._kinds[name], getattr(record, name)
             other = self._here.of_type(kind)
             assert other is not None, f"{self.noun.name} reads {name}, which is not kept here"
             key = record_key(kind, target)
             if is_id(target) and key not in known:
-                known[key] = await other.store.find(call.tenant_id, target, EVERYTHING)
+                known[key] = await other.kept.get(call.tenant_id, target)
             if known.get(key) is not None:
                 referred[name] = known[key]
         return Around(call.caller, now(), call.tenant, call.grants, referred)
+
+    async def get_to_know(
+        self, call: Call, records: Sequence[Any], known: dict[tuple[str, str], Any]
+    ) -> None:
+        """Read what many records refer to, all of a kind at once."""
+        for name in self.noun.reads:
+            other = self._here.of_type(self._kinds[name])
+            assert other is not None
+            ids = {getattr(record, name) for record in records}
+            found = await other.store.where(
+                call.tenant_id, "t.id = ANY($1::uuid[])", [i for i in ids if i and is_id(i)]
+            )
+            known.update({record_key(self._kinds[name], r.id): r for r in found})
+        await self.references.get_to_know(call, records, self._referring, known)
+
+    def forget(self, call: Call, around: Around) -> None:
+        """Read what a write relied on again the next time: it was written in vain."""
+        for name, record in around.referred.items():
+            other = self._here.of_type(self._kinds[name])
+            assert other is not None
+            kept: Any = record
+            other.kept.forget(call.tenant_id, kept.id)
+
+    def forget_older(self, call: Call, known: Mapping[tuple[str, str], Any]) -> bool:
+        """Forget what was read before this call; tells whether a refusal may have come of it."""
+        kinds = {record_key(self._kinds[n], "")[0]: self._kinds[n] for n in self.noun.reads}
+        found = [
+            other.kept.forget(call.tenant_id, key[1], call.started)
+            for key in known
+            if (other := self._here.of_type(kinds.get(key[0], ""))) is not None
+        ]
+        return any(found)
 
     def check(
         self,
@@ -295,6 +329,12 @@ def is_set(record: Any, name: str) -> bool:
     """Tell whether a field of a record has a value other than nothing."""
     field = record.DESCRIPTOR.fields_by_name[name]
     return record.HasField(name) if field.has_presence else bool(getattr(record, name))
+
+
+def set_now(timestamp: timestamp_pb2.Timestamp) -> None:
+    """Set an instant to now, in the microseconds the database keeps."""
+    micros = time.time_ns() // 1000
+    timestamp.seconds, timestamp.nanos = micros // 1_000_000, micros % 1_000_000 * 1000
 
 
 def now() -> datetime.datetime:

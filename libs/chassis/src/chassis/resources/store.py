@@ -1,7 +1,7 @@
 """Reading and writing one noun's rows: statements built once, a change with every write."""
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
 from chassis.resources.query import Cursor, Query, SortKey, Sql, seek, within
 from chassis.resources.requests import Request
+from chassis.resources.statements import Statements
 from chassis.resources.table import (
     field_columns,
     reader,
@@ -24,6 +25,9 @@ from chassis.resources.titles import See, Title, sort_key, title_of
 from chassis.rpc import Call
 
 COUNT_MAX = 10_000
+# The records that rules read, by reference field.
+Relied = Mapping[str, Message]
+_NOTHING: Relied = {}
 _MASKS_KEPT = 200
 
 
@@ -57,9 +61,10 @@ class Store:
         self._write = writer(noun)
         self._readers: dict[tuple[str, ...], tuple[str, tuple[Title, ...], Any]] = {}
         self._all = tuple(noun.fields)
-        self._inserts = {with_request: self._insert_sql(with_request) for with_request in (0, 1)}
-        self._updates = {with_request: self._update_sql(with_request) for with_request in (0, 1)}
-        self._deletes = {with_request: self._delete_sql(with_request) for with_request in (0, 1)}
+        write = Statements(noun, self._schema, self._stored(), nouns)
+        self._inserts = {with_request: write.insert(with_request) for with_request in (0, 1)}
+        self._updates = {with_request: write.update(with_request) for with_request in (0, 1)}
+        self._deletes = {with_request: write.delete(with_request) for with_request in (0, 1)}
 
     # --- reading
 
@@ -277,51 +282,68 @@ class Store:
         *,
         facts: Iterable[Message] = (),
         request: Request | None = None,
+        relied: Relied = _NOTHING,
         connection: Connection | None = None,
-    ) -> None:
+    ) -> bool:
         """Write a new record, its change and its request id, in one statement.
 
         Args:
+            relied: the records its rules read, by reference field.
             connection: the transaction to write in; by itself otherwise.
+
+        Returns:
+            False when one of `relied` has another version by now; nothing is written then.
         """
         draft = self.draft(call, "create", new, facts=facts)
-        values = self._values(call.tenant_id, new, draft, request)
+        values = self._values(call.tenant_id, new, relied, draft, request)
         sql = self._inserts[request is not None]
         if connection is not None:
-            await connection.fetch(sql, *values)
-        else:
-            await self.database.write(call.tenant_id, sql, *values)
+            return bool(await connection.fetch(sql, *values))
+        return bool(await self.database.write(call.tenant_id, sql, *values))
 
     async def insert_many(
         self,
         call: Call,
-        records: Sequence[Any],
+        records: Sequence[tuple[Any, Relied]],
         transaction: Transaction,
         facts_of: Callable[[Any], Iterable[Message]],
-    ) -> None:
-        """Write new records and their changes, sent together; all or none."""
-        await transaction.executemany(
-            self._inserts[0],
-            [
-                self._values(
-                    call.tenant_id,
-                    new,
-                    self.draft(call, "create", new, facts=facts_of(new)),
-                    None,
-                )
-                for new in records
-            ],
-        )
+    ) -> bool:
+        """Write new records and their changes, sent together.
 
-    async def mirror(self, record: Any, transaction: Transaction) -> None:
-        """Write a record made of other services' changes, once; it is no change of its own."""
+        Args:
+            records: each with the records its rules read.
+
+        Returns:
+            False when one of these has another version by now; the caller then undoes the rest.
+        """
+        rows = [
+            self._values(
+                call.tenant_id,
+                new,
+                relied,
+                self.draft(call, "create", new, facts=facts_of(new)),
+                None,
+            )
+            for new, relied in records
+        ]
+        await transaction.executemany(self._inserts[0], rows)
+        if not self.noun.reads:
+            return True
+        written = await transaction.fetchrow(
+            f"SELECT count(*) FROM {self.table} WHERE id = ANY($1::uuid[])",
+            [new.id for new, _ in records],
+        )
+        return written is not None and written[0] == len(records)
+
+    async def mirror(self, records: Iterable[Any], transaction: Transaction) -> None:
+        """Write records made of other services' changes, each once; they are no changes of ours."""
         columns = self._stored()[1:]
         names = ", ".join(name for name, _ in columns)
         values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 2))
-        await transaction.fetch(
+        await transaction.executemany(
             f"INSERT INTO {self.table} ({TENANT_ID}, {names}) VALUES ($1, {values})"
             f" ON CONFLICT ({TENANT_ID}, id) DO NOTHING",
-            *(transaction.tenant_id, *self._row(record)),
+            [(transaction.tenant_id, *self._row(record)) for record in records],
         )
 
     async def update(
@@ -333,18 +355,21 @@ class Store:
         *,
         facts: Iterable[Message] = (),
         request: Request | None = None,
+        relied: Relied = _NOTHING,
         connection: Connection | None = None,
     ) -> bool:
         """Write a changed record if it still has the version it was read with.
 
         Args:
+            relied: the records its rules read, by reference field.
             connection: the transaction to write in; by itself otherwise.
 
         Returns:
-            False when somebody else was faster; nothing is written then.
+            False when somebody else was faster, with it or with one of `relied`; nothing is written
+            then.
         """
         draft = self.draft(call, verb, new, old=old, facts=facts)
-        values = self._values(call.tenant_id, new, draft, request)
+        values = self._values(call.tenant_id, new, relied, draft, request)
         sql = self._updates[request is not None]
         if connection is not None:
             return bool(await connection.fetch(sql, *values))
@@ -383,9 +408,18 @@ class Store:
         )
 
     def _values(
-        self, tenant_id: str, new: Any, draft: ChangeDraft, request: Request | None
+        self,
+        tenant_id: str,
+        new: Any,
+        relied: Relied,
+        draft: ChangeDraft,
+        request: Request | None,
     ) -> list[Any]:
-        values: list[Any] = [tenant_id, *self._row(new), *_change_values(draft)]
+        values: list[Any] = [tenant_id, *self._row(new)]
+        for name in self.noun.reads:
+            record: Any = relied.get(name)
+            values += (None, None) if record is None else (record.id, int(record.etag))
+        values += _change_values(draft)
         if request is not None:
             values += request.values
         return values
@@ -404,54 +438,6 @@ class Store:
         if self.noun.options.title:
             columns.append((TITLE_SORT_KEY, "text"))
         return [(TENANT_ID, "uuid"), *columns]
-
-    def _insert_sql(self, with_request: int) -> str:
-        columns = self._stored()
-        names = ", ".join(name for name, _ in columns)
-        values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 1))
-        row = f"INSERT INTO {self.table} ({names}) VALUES ({values}) RETURNING id"
-        return self._with_change(row, len(columns) + 1, with_request)
-
-    def _update_sql(self, with_request: int) -> str:
-        columns = self._stored()
-        places = {name: f"${i}::{pg}" for i, (name, pg) in enumerate(columns, 1)}
-        fixed = (TENANT_ID, "id")
-        assignments = ", ".join(f"{n} = {p}" for n, p in places.items() if n not in fixed)
-        row = (
-            f"UPDATE {self.table} SET {assignments} WHERE id = {places['id']}"
-            f" AND {VERSION} = {places[VERSION]} - 1 RETURNING id"
-        )
-        return self._with_change(row, len(columns) + 1, with_request)
-
-    def _delete_sql(self, with_request: int) -> str:
-        # $1 tenant, $2 id, then the change; its version is the row's next.
-        row = (
-            f"DELETE FROM {self.table} WHERE id = $2::uuid AND {VERSION} = $6::bigint - 1"
-            " RETURNING id"
-        )
-        return self._with_change(row, 3, with_request)
-
-    def _with_change(self, row: str, first: int, with_request: int) -> str:
-        """Add the change, and the request id, to a write; both only if the row was written.
-
-        The change selects from the row, so its sequence is taken after the row's lock.
-        """
-        c = [f"${first + i}" for i in range(10)]
-        parts = [
-            f"new AS ({row})",
-            f"log AS (INSERT INTO {self._schema}.change"
-            f" ({TENANT_ID}, id, resource_type, resource_id, version, verb, payload)"
-            f" SELECT $1::uuid, {c[0]}::uuid, {c[1]}::text, {c[2]}::uuid, {c[3]}::bigint,"
-            f" {c[4]}::text, {c[5]}::bytea FROM new)",
-        ]
-        if with_request:
-            parts.append(
-                f"asked AS (INSERT INTO {self._schema}.request"
-                f" ({TENANT_ID}, caller, method, request_id, body_hash, response)"
-                f" SELECT $1::uuid, {c[6]}::text, {c[7]}::text, {c[8]}::text, {c[9]}::bytea,"
-                f" ${first + 10}::bytea FROM new)"
-            )
-        return f"WITH {', '.join(parts)} SELECT id FROM new"
 
 
 def _change_values(draft: ChangeDraft) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ from chassis.events import Consumer, Event
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun, snake
 from chassis.resources.query import Sql, within
+from chassis.rpc import Call
 
 if TYPE_CHECKING:
     from chassis.resources.here import Resources
@@ -114,19 +115,30 @@ def _subject(kind: str) -> str:
     return f"{service}.{snake(noun)}.*"
 
 
-async def _mirror(schema: str, event: Event, transaction: Transaction) -> None:
-    """Keep the title of a changed record, unless something newer is kept already."""
-    change, record = event.change, event.record
-    options: Any = record.DESCRIPTOR.GetOptions()
-    field: str = options.Extensions[options_pb2.noun].title
-    await transaction.fetch(
+async def _mirror(schema: str, events: Sequence[Event], transaction: Transaction) -> None:
+    """Keep the titles of changed records, unless something newer is kept already."""
+    await transaction.executemany(
         f"INSERT INTO {schema}.title AS kept ({TENANT_ID}, resource_type, resource_id, title,"
         " version, owner_user_id, org_unit_id) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         f" ON CONFLICT ({TENANT_ID}, resource_type, resource_id) DO UPDATE"
         " SET title = excluded.title, version = excluded.version,"
         " owner_user_id = excluded.owner_user_id, org_unit_id = excluded.org_unit_id"
         " WHERE kept.version < excluded.version",
-        *(event.tenant_id, change.resource_type, change.resource_id),
-        *(getattr(record, field), change.version),
-        *(getattr(record, "owner_user_id", "") or None, getattr(record, "org_unit_id", "") or None),
+        [(transaction.tenant_id, *_title_row(event)) for event in events],
     )
+
+
+def _title_row(event: Event) -> tuple[Any, ...]:
+    change, record = event.change, event.record
+    options: Any = record.DESCRIPTOR.GetOptions()
+    title: str = options.Extensions[options_pb2.noun].title
+    owner, unit = getattr(record, "owner_user_id", ""), getattr(record, "org_unit_id", "")
+    return (
+        *(change.resource_type, change.resource_id, getattr(record, title), change.version),
+        *(owner or None, unit or None),
+    )
+
+
+def see_of(call: Call) -> See:
+    """Give how far a caller sees each noun."""
+    return lambda noun: call.reach(noun, "read")

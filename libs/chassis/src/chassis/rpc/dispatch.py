@@ -13,9 +13,6 @@ from typing import Any
 from banyan.api.v1 import options_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
@@ -23,6 +20,7 @@ from chassis import errors
 from chassis.access import Caller, Directory, TokenReader
 from chassis.rpc.call import Call, set_current_call
 from chassis.rpc.channel import Channels
+from chassis.rpc.limit import RateLimit
 from chassis.rpc.method import SIGNED_IN, Method
 from chassis.rpc.validation import violations_of
 from chassis.telemetry import METRICS, log, new_trace_parent, span, trace_id
@@ -59,9 +57,8 @@ class Dispatcher:
         self._tokens = tokens
         self._directory = directory
         self._channels = channels
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._limit = RateLimitItemPerSecond(calls_per_second)
-        self._public_limit = RateLimitItemPerSecond(public_calls_per_second)
+        self._limit = RateLimit(calls_per_second)
+        self._public_limit = RateLimit(public_calls_per_second)
 
     @property
     def methods(self) -> list[Method]:
@@ -142,7 +139,7 @@ class Dispatcher:
     async def _admit(self, method: Method, call: Call, metadata: Mapping[str, str]) -> None:
         """Find out who calls, and whether they may."""
         if method.access == options_pb2.ACCESS_PUBLIC:
-            self._count(self._public_limit, f"public:{call.peer}", method)
+            self._public_limit.count(method.service, call.peer)
             return
         call.token = metadata.get("authorization", "").removeprefix("Bearer ")
         if not call.token:
@@ -165,7 +162,7 @@ class Dispatcher:
             return
         if method.access == options_pb2.ACCESS_SERVICE:
             raise errors.Forbidden("SERVICES_ONLY")
-        self._count(self._limit, claims.user_id, method)
+        self._limit.count(method.service, claims.user_id)
         call.tenant = await self._directory.tenant(claims.tenant_id)
         call.fetch_profile = functools.partial(self._directory.tenant, claims.tenant_id)
         call.access, call.grants = await self._directory.grants(
@@ -181,7 +178,3 @@ class Dispatcher:
         if method.access == options_pb2.ACCESS_SERVICE:
             return None
         return await self._directory.tenant(tenant_id)
-
-    def _count(self, limit: RateLimitItemPerSecond, who: str, method: Method) -> None:
-        if not self._limiter.hit(limit, method.service, who):
-            raise errors.Exhausted("RATE_LIMITED", retry_after=1, limit=limit.amount)

@@ -119,9 +119,14 @@ def http_rule(method: Method) -> http_pb2.HttpRule | None:
 def _verb(name: str, noun: str) -> str:
     for verb in STANDARD_VERBS:
         rest = name.removeprefix(verb)
-        if rest != name and rest.rstrip("s") in (noun, noun.rstrip("s"), f"{noun.rstrip('y')}ie"):
+        if rest != name and rest in (noun, *_plurals(noun)):
             return verb
     return ""
+
+
+def _plurals(noun: str) -> tuple[str, ...]:
+    """Give how the plural of a noun may be written: Sources, Addresses, Opportunities."""
+    return (f"{noun}s", f"{noun}es", f"{noun.removesuffix('y')}ies")
 
 
 def _business_action(name: str, noun: str) -> str:

@@ -316,9 +316,31 @@ class ExchangeApiKeyRequest(_message.Message):
 Global___ExchangeApiKeyRequest: _TypeAlias = ExchangeApiKeyRequest  # noqa: Y015
 
 @_typing.final
-class SignOutRequest(_message.Message):
+class IssueTokenForRequest(_message.Message):
     """Ends the session the call is made in."""
 
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    user_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tenant_id", b"tenant_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IssueTokenForRequest: _TypeAlias = IssueTokenForRequest  # noqa: Y015
+
+@_typing.final
+class SignOutRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(

@@ -65,6 +65,11 @@ class SessionServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_session__pb2.ExchangeApiKeyRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_session__pb2.IssueClientTokenResponse.FromString,
                 _registered_method=True)
+        self.IssueTokenFor = channel.unary_unary(
+                '/banyan.identity.v1.SessionService/IssueTokenFor',
+                request_serializer=banyan_dot_identity_dot_v1_dot_session__pb2.IssueTokenForRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_session__pb2.IssueClientTokenResponse.FromString,
+                _registered_method=True)
         self.SignOut = channel.unary_unary(
                 '/banyan.identity.v1.SessionService/SignOut',
                 request_serializer=banyan_dot_identity_dot_v1_dot_session__pb2.SignOutRequest.SerializeToString,
@@ -117,6 +122,14 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def IssueTokenFor(self, request, context):
+        """A token with which work that a person began goes on after theirs has expired: with their
+        rights as they are then, and none when they may no longer act.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SignOut(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -160,6 +173,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
             'ExchangeApiKey': grpc.unary_unary_rpc_method_handler(
                     servicer.ExchangeApiKey,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_session__pb2.ExchangeApiKeyRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_session__pb2.IssueClientTokenResponse.SerializeToString,
+            ),
+            'IssueTokenFor': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssueTokenFor,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_session__pb2.IssueTokenForRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_session__pb2.IssueClientTokenResponse.SerializeToString,
             ),
             'SignOut': grpc.unary_unary_rpc_method_handler(
@@ -335,6 +353,33 @@ class SessionService:
             target,
             '/banyan.identity.v1.SessionService/ExchangeApiKey',
             banyan_dot_identity_dot_v1_dot_session__pb2.ExchangeApiKeyRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_session__pb2.IssueClientTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssueTokenFor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.SessionService/IssueTokenFor',
+            banyan_dot_identity_dot_v1_dot_session__pb2.IssueTokenForRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_session__pb2.IssueClientTokenResponse.FromString,
             options,
             channel_credentials,

@@ -39,6 +39,10 @@ class SessionServiceStub:
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.RefreshSessionRequest, _session_pb2.SignInResponse]
     IssueClientToken: _grpc.UnaryUnaryMultiCallable[_session_pb2.IssueClientTokenRequest, _session_pb2.IssueClientTokenResponse]
     ExchangeApiKey: _grpc.UnaryUnaryMultiCallable[_session_pb2.ExchangeApiKeyRequest, _session_pb2.IssueClientTokenResponse]
+    IssueTokenFor: _grpc.UnaryUnaryMultiCallable[_session_pb2.IssueTokenForRequest, _session_pb2.IssueClientTokenResponse]
+    """A token with which work that a person began goes on after theirs has expired: with their
+    rights as they are then, and none when they may no longer act.
+    """
     SignOut: _grpc.UnaryUnaryMultiCallable[_session_pb2.SignOutRequest, _session_pb2.Session]
     RevokeSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.RevokeSessionRequest, _session_pb2.Session]
 
@@ -53,6 +57,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     RefreshSession: _aio.UnaryUnaryMultiCallable[_session_pb2.RefreshSessionRequest, _session_pb2.SignInResponse]  # type: ignore[assignment]
     IssueClientToken: _aio.UnaryUnaryMultiCallable[_session_pb2.IssueClientTokenRequest, _session_pb2.IssueClientTokenResponse]  # type: ignore[assignment]
     ExchangeApiKey: _aio.UnaryUnaryMultiCallable[_session_pb2.ExchangeApiKeyRequest, _session_pb2.IssueClientTokenResponse]  # type: ignore[assignment]
+    IssueTokenFor: _aio.UnaryUnaryMultiCallable[_session_pb2.IssueTokenForRequest, _session_pb2.IssueClientTokenResponse]  # type: ignore[assignment]
+    """A token with which work that a person began goes on after theirs has expired: with their
+    rights as they are then, and none when they may no longer act.
+    """
     SignOut: _aio.UnaryUnaryMultiCallable[_session_pb2.SignOutRequest, _session_pb2.Session]  # type: ignore[assignment]
     RevokeSession: _aio.UnaryUnaryMultiCallable[_session_pb2.RevokeSessionRequest, _session_pb2.Session]  # type: ignore[assignment]
 
@@ -100,6 +108,16 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.ExchangeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.IssueClientTokenResponse, _abc.Awaitable[_session_pb2.IssueClientTokenResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def IssueTokenFor(
+        self,
+        request: _session_pb2.IssueTokenForRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.IssueClientTokenResponse, _abc.Awaitable[_session_pb2.IssueClientTokenResponse]]:
+        """A token with which work that a person began goes on after theirs has expired: with their
+        rights as they are then, and none when they may no longer act.
+        """
 
     @_abc_1.abstractmethod
     def SignOut(

@@ -22,7 +22,9 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from banyan.api.v1 import batch_pb2 as banyan_dot_api_dot_v1_dot_batch__pb2
 from banyan.api.v1 import options_pb2 as banyan_dot_api_dot_v1_dot_options__pb2
+from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
@@ -32,7 +34,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#banyan/party/v1/communication.proto\x12\x0f\x62\x61nyan.party.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\t\n\rCommunication\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12)\n\x07subject\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12\x31\n\x04kind\x18\x0c \x01(\tB#\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x18\x08\x01\x10\x01*\x12\x63ommunication_kind\x12I\n\x06status\x18\r \x01(\x0e\x32%.banyan.party.v1.Communication.StatusB\x12\xbaH\x05\x82\x01\x02\x10\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x38\x01\x12<\n\nstart_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\xe2\x41\x01\x02\x92\xb5\x18\x04\x08\x01\x10\x01\x12\x33\n\x08\x64uration\x18\x0f \x01(\x0b\x32\x19.google.protobuf.DurationB\x06\x92\xb5\x18\x02\x08\x01\x12=\n\x0forganization_id\x18\x10 \x01(\tB$\xfa\x41\x1b\n\x19party.banyan/Organization\x92\xb5\x18\x02\x08\x01\x12\x30\n\x11organization_name\x18\x11 \x01(\tB\x15\x92\xb5\x18\x11\x32\x0forganization_id\x12\x33\n\ncontact_id\x18\x12 \x01(\tB\x1f\xfa\x41\x16\n\x14party.banyan/Contact\x92\xb5\x18\x02\x08\x01\x12&\n\x0c\x63ontact_name\x18\x13 \x01(\tB\x10\x92\xb5\x18\x0c\x32\ncontact_id\x12;\n\x0eopportunity_id\x18\x14 \x01(\tB#\xfa\x41\x1a\n\x18sales.banyan/Opportunity\x92\xb5\x18\x02\x08\x01\x12\x1f\n\x07purpose\x18\x15 \x01(\tB\x0e\xbaH\x05r\x03\x18\xd0\x0f\x92\xb5\x18\x02\x18\x01\x12\x1e\n\x06result\x18\x16 \x01(\tB\x0e\xbaH\x05r\x03\x18\x90N\x92\xb5\x18\x02\x18\x01\"[\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATUS_PLANNED\x10\x01\x12\x0f\n\x0bSTATUS_HELD\x10\x02\x12\x14\n\x10STATUS_CANCELLED\x10\x03:m\xea\x41[\n\x1aparty.banyan/Communication\x12\x1e\x63ommunications/{communication}*\x0e\x63ommunications2\rcommunication\x8a\xb5\x18\x0b\n\x07subject\x10\x01\"^\n\x17GetCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xc5\x01\n\x19ListCommunicationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\xa4\x01\n\x1aListCommunicationsResponse\x12\x36\n\x0e\x63ommunications\x18\x01 \x03(\x0b\x32\x1e.banyan.party.v1.Communication\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"o\n\x1a\x43reateCommunicationRequest\x12=\n\rcommunication\x18\x01 \x01(\x0b\x32\x1e.banyan.party.v1.CommunicationB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\xa0\x01\n\x1aUpdateCommunicationRequest\x12=\n\rcommunication\x18\x01 \x01(\x0b\x32\x1e.banyan.party.v1.CommunicationB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"T\n\x1a\x44\x65leteCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"V\n\x1cUndeleteCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t2\x95\x07\n\x14\x43ommunicationService\x12\x83\x01\n\x10GetCommunication\x12(.banyan.party.v1.GetCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"%\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/communications/{id}\x12\x8f\x01\n\x12ListCommunications\x12*.banyan.party.v1.ListCommunicationsRequest\x1a+.banyan.party.v1.ListCommunicationsResponse\" \x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/communications\x12\x93\x01\n\x13\x43reateCommunication\x12+.banyan.party.v1.CreateCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"/\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02#\"\x12/v1/communications:\rcommunication\x12\xa6\x01\n\x13UpdateCommunication\x12+.banyan.party.v1.UpdateCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"B\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x36\x32%/v1/communications/{communication.id}:\rcommunication\x12\x89\x01\n\x13\x44\x65leteCommunication\x12+.banyan.party.v1.DeleteCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"%\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x19*\x17/v1/communications/{id}\x12\x99\x01\n\x15UndeleteCommunication\x12-.banyan.party.v1.UndeleteCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"1\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02%\" /v1/communications/{id}:undelete:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#banyan/party/v1/communication.proto\x12\x0f\x62\x61nyan.party.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\t\n\rCommunication\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12)\n\x07subject\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12\x31\n\x04kind\x18\x0c \x01(\tB#\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x18\x08\x01\x10\x01*\x12\x63ommunication_kind\x12I\n\x06status\x18\r \x01(\x0e\x32%.banyan.party.v1.Communication.StatusB\x12\xbaH\x05\x82\x01\x02\x10\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x38\x01\x12<\n\nstart_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\xe2\x41\x01\x02\x92\xb5\x18\x04\x08\x01\x10\x01\x12;\n\x08\x64uration\x18\x0f \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x05\xaa\x01\x02\x32\x00\x92\xb5\x18\x02\x08\x01\x12=\n\x0forganization_id\x18\x10 \x01(\tB$\xfa\x41\x1b\n\x19party.banyan/Organization\x92\xb5\x18\x02\x08\x01\x12\x30\n\x11organization_name\x18\x11 \x01(\tB\x15\x92\xb5\x18\x11\x32\x0forganization_id\x12\x33\n\ncontact_id\x18\x12 \x01(\tB\x1f\xfa\x41\x16\n\x14party.banyan/Contact\x92\xb5\x18\x02\x08\x01\x12&\n\x0c\x63ontact_name\x18\x13 \x01(\tB\x10\x92\xb5\x18\x0c\x32\ncontact_id\x12;\n\x0eopportunity_id\x18\x14 \x01(\tB#\xfa\x41\x1a\n\x18sales.banyan/Opportunity\x92\xb5\x18\x02\x08\x01\x12\x1f\n\x07purpose\x18\x15 \x01(\tB\x0e\xbaH\x05r\x03\x18\xd0\x0f\x92\xb5\x18\x02\x18\x01\x12\x1e\n\x06result\x18\x16 \x01(\tB\x0e\xbaH\x05r\x03\x18\x90N\x92\xb5\x18\x02\x18\x01\"[\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATUS_PLANNED\x10\x01\x12\x0f\n\x0bSTATUS_HELD\x10\x02\x12\x14\n\x10STATUS_CANCELLED\x10\x03:m\xea\x41[\n\x1aparty.banyan/Communication\x12\x1e\x63ommunications/{communication}*\x0e\x63ommunications2\rcommunication\x8a\xb5\x18\x0b\n\x07subject\x10\x01\"^\n\x17GetCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xc5\x01\n\x19ListCommunicationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\xa4\x01\n\x1aListCommunicationsResponse\x12\x36\n\x0e\x63ommunications\x18\x01 \x03(\x0b\x32\x1e.banyan.party.v1.Communication\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"o\n\x1a\x43reateCommunicationRequest\x12=\n\rcommunication\x18\x01 \x01(\x0b\x32\x1e.banyan.party.v1.CommunicationB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"u\n BatchCreateCommunicationsRequest\x12=\n\x08requests\x18\x01 \x03(\x0b\x32+.banyan.party.v1.CreateCommunicationRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x84\x01\n!BatchCreateCommunicationsResponse\x12\x36\n\x0e\x63ommunications\x18\x01 \x03(\x0b\x32\x1e.banyan.party.v1.Communication\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\xa0\x01\n\x1aUpdateCommunicationRequest\x12=\n\rcommunication\x18\x01 \x01(\x0b\x32\x1e.banyan.party.v1.CommunicationB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xa3\x01\n\x18HoldCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x18\n\x06result\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90N\x12\x35\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\xbaH\x05\xaa\x01\x02\x32\x00\"n\n\x1a\x43\x61ncelCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x18\n\x06reason\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90N\"T\n\x1aReopenCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"T\n\x1a\x44\x65leteCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"V\n\x1cUndeleteCommunicationRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t2\x92\r\n\x14\x43ommunicationService\x12\x83\x01\n\x10GetCommunication\x12(.banyan.party.v1.GetCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"%\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/communications/{id}\x12\x8f\x01\n\x12ListCommunications\x12*.banyan.party.v1.ListCommunicationsRequest\x1a+.banyan.party.v1.ListCommunicationsResponse\" \x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/communications\x12\x93\x01\n\x13\x43reateCommunication\x12+.banyan.party.v1.CreateCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"/\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02#\"\x12/v1/communications:\rcommunication\x12\xb3\x01\n\x19\x42\x61tchCreateCommunications\x12\x31.banyan.party.v1.BatchCreateCommunicationsRequest\x1a\x32.banyan.party.v1.BatchCreateCommunicationsResponse\"/\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/communications:batchCreate:\x01*\x12\xa6\x01\n\x13UpdateCommunication\x12+.banyan.party.v1.UpdateCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"B\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x36\x32%/v1/communications/{communication.id}:\rcommunication\x12\x89\x01\n\x13\x44\x65leteCommunication\x12+.banyan.party.v1.DeleteCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"%\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x19*\x17/v1/communications/{id}\x12\x99\x01\n\x15UndeleteCommunication\x12-.banyan.party.v1.UndeleteCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"1\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02%\" /v1/communications/{id}:undelete:\x01*\x12\x8d\x01\n\x11HoldCommunication\x12).banyan.party.v1.HoldCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"-\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02!\"\x1c/v1/communications/{id}:hold:\x01*\x12\x93\x01\n\x13\x43\x61ncelCommunication\x12+.banyan.party.v1.CancelCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"/\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/communications/{id}:cancel:\x01*\x12\x93\x01\n\x13ReopenCommunication\x12+.banyan.party.v1.ReopenCommunicationRequest\x1a\x1e.banyan.party.v1.Communication\"/\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/communications/{id}:reopen:\x01*\x12\x88\x01\n\x17SummarizeCommunications\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"*\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/communications:summarizeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMUNICATION'].fields_by_name['start_time']._loaded_options = None
   _globals['_COMMUNICATION'].fields_by_name['start_time']._serialized_options = b'\342A\001\002\222\265\030\004\010\001\020\001'
   _globals['_COMMUNICATION'].fields_by_name['duration']._loaded_options = None
-  _globals['_COMMUNICATION'].fields_by_name['duration']._serialized_options = b'\222\265\030\002\010\001'
+  _globals['_COMMUNICATION'].fields_by_name['duration']._serialized_options = b'\272H\005\252\001\0022\000\222\265\030\002\010\001'
   _globals['_COMMUNICATION'].fields_by_name['organization_id']._loaded_options = None
   _globals['_COMMUNICATION'].fields_by_name['organization_id']._serialized_options = b'\372A\033\n\031party.banyan/Organization\222\265\030\002\010\001'
   _globals['_COMMUNICATION'].fields_by_name['organization_name']._loaded_options = None
@@ -77,6 +79,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATECOMMUNICATIONREQUEST'].fields_by_name['communication']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATECOMMUNICATIONREQUEST'].fields_by_name['communication']._loaded_options = None
   _globals['_UPDATECOMMUNICATIONREQUEST'].fields_by_name['communication']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_HOLDCOMMUNICATIONREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_HOLDCOMMUNICATIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_HOLDCOMMUNICATIONREQUEST'].fields_by_name['result']._loaded_options = None
+  _globals['_HOLDCOMMUNICATIONREQUEST'].fields_by_name['result']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_HOLDCOMMUNICATIONREQUEST'].fields_by_name['duration']._loaded_options = None
+  _globals['_HOLDCOMMUNICATIONREQUEST'].fields_by_name['duration']._serialized_options = b'\272H\005\252\001\0022\000'
+  _globals['_CANCELCOMMUNICATIONREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_CANCELCOMMUNICATIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CANCELCOMMUNICATIONREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_CANCELCOMMUNICATIONREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_REOPENCOMMUNICATIONREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_REOPENCOMMUNICATIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DELETECOMMUNICATIONREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DELETECOMMUNICATIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNDELETECOMMUNICATIONREQUEST'].fields_by_name['id']._loaded_options = None
@@ -87,30 +101,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['ListCommunications']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\024\022\022/v1/communications'
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['CreateCommunication']._loaded_options = None
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['CreateCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002#\"\022/v1/communications:\rcommunication'
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['BatchCreateCommunications']._loaded_options = None
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['BatchCreateCommunications']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002#\"\036/v1/communications:batchCreate:\001*'
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['UpdateCommunication']._loaded_options = None
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['UpdateCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\00262%/v1/communications/{communication.id}:\rcommunication'
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['DeleteCommunication']._loaded_options = None
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['DeleteCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\031*\027/v1/communications/{id}'
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['UndeleteCommunication']._loaded_options = None
   _globals['_COMMUNICATIONSERVICE'].methods_by_name['UndeleteCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002%\" /v1/communications/{id}:undelete:\001*'
-  _globals['_COMMUNICATION']._serialized_start=304
-  _globals['_COMMUNICATION']._serialized_end=1486
-  _globals['_COMMUNICATION_STATUS']._serialized_start=1284
-  _globals['_COMMUNICATION_STATUS']._serialized_end=1375
-  _globals['_GETCOMMUNICATIONREQUEST']._serialized_start=1488
-  _globals['_GETCOMMUNICATIONREQUEST']._serialized_end=1582
-  _globals['_LISTCOMMUNICATIONSREQUEST']._serialized_start=1585
-  _globals['_LISTCOMMUNICATIONSREQUEST']._serialized_end=1782
-  _globals['_LISTCOMMUNICATIONSRESPONSE']._serialized_start=1785
-  _globals['_LISTCOMMUNICATIONSRESPONSE']._serialized_end=1949
-  _globals['_CREATECOMMUNICATIONREQUEST']._serialized_start=1951
-  _globals['_CREATECOMMUNICATIONREQUEST']._serialized_end=2062
-  _globals['_UPDATECOMMUNICATIONREQUEST']._serialized_start=2065
-  _globals['_UPDATECOMMUNICATIONREQUEST']._serialized_end=2225
-  _globals['_DELETECOMMUNICATIONREQUEST']._serialized_start=2227
-  _globals['_DELETECOMMUNICATIONREQUEST']._serialized_end=2311
-  _globals['_UNDELETECOMMUNICATIONREQUEST']._serialized_start=2313
-  _globals['_UNDELETECOMMUNICATIONREQUEST']._serialized_end=2399
-  _globals['_COMMUNICATIONSERVICE']._serialized_start=2402
-  _globals['_COMMUNICATIONSERVICE']._serialized_end=3319
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['HoldCommunication']._loaded_options = None
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['HoldCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002!\"\034/v1/communications/{id}:hold:\001*'
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['CancelCommunication']._loaded_options = None
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['CancelCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002#\"\036/v1/communications/{id}:cancel:\001*'
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['ReopenCommunication']._loaded_options = None
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['ReopenCommunication']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002#\"\036/v1/communications/{id}:reopen:\001*'
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['SummarizeCommunications']._loaded_options = None
+  _globals['_COMMUNICATIONSERVICE'].methods_by_name['SummarizeCommunications']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\036\022\034/v1/communications:summarize'
+  _globals['_COMMUNICATION']._serialized_start=360
+  _globals['_COMMUNICATION']._serialized_end=1550
+  _globals['_COMMUNICATION_STATUS']._serialized_start=1348
+  _globals['_COMMUNICATION_STATUS']._serialized_end=1439
+  _globals['_GETCOMMUNICATIONREQUEST']._serialized_start=1552
+  _globals['_GETCOMMUNICATIONREQUEST']._serialized_end=1646
+  _globals['_LISTCOMMUNICATIONSREQUEST']._serialized_start=1649
+  _globals['_LISTCOMMUNICATIONSREQUEST']._serialized_end=1846
+  _globals['_LISTCOMMUNICATIONSRESPONSE']._serialized_start=1849
+  _globals['_LISTCOMMUNICATIONSRESPONSE']._serialized_end=2013
+  _globals['_CREATECOMMUNICATIONREQUEST']._serialized_start=2015
+  _globals['_CREATECOMMUNICATIONREQUEST']._serialized_end=2126
+  _globals['_BATCHCREATECOMMUNICATIONSREQUEST']._serialized_start=2128
+  _globals['_BATCHCREATECOMMUNICATIONSREQUEST']._serialized_end=2245
+  _globals['_BATCHCREATECOMMUNICATIONSRESPONSE']._serialized_start=2248
+  _globals['_BATCHCREATECOMMUNICATIONSRESPONSE']._serialized_end=2380
+  _globals['_UPDATECOMMUNICATIONREQUEST']._serialized_start=2383
+  _globals['_UPDATECOMMUNICATIONREQUEST']._serialized_end=2543
+  _globals['_HOLDCOMMUNICATIONREQUEST']._serialized_start=2546
+  _globals['_HOLDCOMMUNICATIONREQUEST']._serialized_end=2709
+  _globals['_CANCELCOMMUNICATIONREQUEST']._serialized_start=2711
+  _globals['_CANCELCOMMUNICATIONREQUEST']._serialized_end=2821
+  _globals['_REOPENCOMMUNICATIONREQUEST']._serialized_start=2823
+  _globals['_REOPENCOMMUNICATIONREQUEST']._serialized_end=2907
+  _globals['_DELETECOMMUNICATIONREQUEST']._serialized_start=2909
+  _globals['_DELETECOMMUNICATIONREQUEST']._serialized_end=2993
+  _globals['_UNDELETECOMMUNICATIONREQUEST']._serialized_start=2995
+  _globals['_UNDELETECOMMUNICATIONREQUEST']._serialized_end=3081
+  _globals['_COMMUNICATIONSERVICE']._serialized_start=3084
+  _globals['_COMMUNICATIONSERVICE']._serialized_end=4766
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import batch_pb2 as _batch_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -77,7 +78,7 @@ class Communication(_message.Message):
     kind: _builtins.str
     """A key of the firm's list: "call", "visit", "e-mail"."""
     status: Global___Communication.Status.ValueType
-    """PLANNED when it is not given."""
+    """PLANNED when it is not given; later its verbs change it."""
     organization_id: _builtins.str
     organization_name: _builtins.str
     contact_id: _builtins.str
@@ -86,7 +87,7 @@ class Communication(_message.Message):
     """The deal it is about."""
     purpose: _builtins.str
     result: _builtins.str
-    """What came of it; needed once it is held."""
+    """What came of it, needed once it is held; or why it was called off."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -246,6 +247,59 @@ class CreateCommunicationRequest(_message.Message):
 Global___CreateCommunicationRequest: _TypeAlias = CreateCommunicationRequest  # noqa: Y015
 
 @_typing.final
+class BatchCreateCommunicationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateCommunicationRequest]:
+        """At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___CreateCommunicationRequest] | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateCommunicationsRequest: _TypeAlias = BatchCreateCommunicationsRequest  # noqa: Y015
+
+@_typing.final
+class BatchCreateCommunicationsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMUNICATIONS_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def communications(self) -> _containers.RepeatedCompositeFieldContainer[Global___Communication]:
+        """What was written, in the order of the request."""
+
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.RowError]:
+        """What was refused, and why."""
+
+    def __init__(
+        self,
+        *,
+        communications: _abc.Iterable[Global___Communication] | None = ...,
+        errors: _abc.Iterable[_batch_pb2.RowError] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["communications", b"communications", "errors", b"errors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateCommunicationsResponse: _TypeAlias = BatchCreateCommunicationsResponse  # noqa: Y015
+
+@_typing.final
 class UpdateCommunicationRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -271,6 +325,95 @@ class UpdateCommunicationRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateCommunicationRequest: _TypeAlias = UpdateCommunicationRequest  # noqa: Y015
+
+@_typing.final
+class HoldCommunicationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    etag: _builtins.str
+    request_id: _builtins.str
+    result: _builtins.str
+    """What came of it; needed unless it is written down already."""
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """How long it took; as planned when it is not given."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        result: _builtins.str = ...,
+        duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "etag", b"etag", "id", b"id", "request_id", b"request_id", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldCommunicationRequest: _TypeAlias = HoldCommunicationRequest  # noqa: Y015
+
+@_typing.final
+class CancelCommunicationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    etag: _builtins.str
+    request_id: _builtins.str
+    reason: _builtins.str
+    """Kept as its result."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelCommunicationRequest: _TypeAlias = CancelCommunicationRequest  # noqa: Y015
+
+@_typing.final
+class ReopenCommunicationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    etag: _builtins.str
+    request_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenCommunicationRequest: _TypeAlias = ReopenCommunicationRequest  # noqa: Y015
 
 @_typing.final
 class DeleteCommunicationRequest(_message.Message):

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import communication_pb2 as banyan_dot_party_dot_v1_dot_communication__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -51,6 +52,11 @@ class CommunicationServiceStub:
                 request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.CreateCommunicationRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
                 _registered_method=True)
+        self.BatchCreateCommunications = channel.unary_unary(
+                '/banyan.party.v1.CommunicationService/BatchCreateCommunications',
+                request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.BatchCreateCommunicationsRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.BatchCreateCommunicationsResponse.FromString,
+                _registered_method=True)
         self.UpdateCommunication = channel.unary_unary(
                 '/banyan.party.v1.CommunicationService/UpdateCommunication',
                 request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.UpdateCommunicationRequest.SerializeToString,
@@ -65,6 +71,26 @@ class CommunicationServiceStub:
                 '/banyan.party.v1.CommunicationService/UndeleteCommunication',
                 request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.UndeleteCommunicationRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+                _registered_method=True)
+        self.HoldCommunication = channel.unary_unary(
+                '/banyan.party.v1.CommunicationService/HoldCommunication',
+                request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.HoldCommunicationRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+                _registered_method=True)
+        self.CancelCommunication = channel.unary_unary(
+                '/banyan.party.v1.CommunicationService/CancelCommunication',
+                request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.CancelCommunicationRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+                _registered_method=True)
+        self.ReopenCommunication = channel.unary_unary(
+                '/banyan.party.v1.CommunicationService/ReopenCommunication',
+                request_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.ReopenCommunicationRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+                _registered_method=True)
+        self.SummarizeCommunications = channel.unary_unary(
+                '/banyan.party.v1.CommunicationService/SummarizeCommunications',
+                request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
+                response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
 
 
@@ -91,6 +117,12 @@ class CommunicationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchCreateCommunications(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UpdateCommunication(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -104,6 +136,30 @@ class CommunicationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndeleteCommunication(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldCommunication(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelCommunication(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenCommunication(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SummarizeCommunications(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,6 +183,11 @@ def add_CommunicationServiceServicer_to_server(servicer, server):
                     request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.CreateCommunicationRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.SerializeToString,
             ),
+            'BatchCreateCommunications': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateCommunications,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.BatchCreateCommunicationsRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.BatchCreateCommunicationsResponse.SerializeToString,
+            ),
             'UpdateCommunication': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateCommunication,
                     request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.UpdateCommunicationRequest.FromString,
@@ -141,6 +202,26 @@ def add_CommunicationServiceServicer_to_server(servicer, server):
                     servicer.UndeleteCommunication,
                     request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.UndeleteCommunicationRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.SerializeToString,
+            ),
+            'HoldCommunication': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldCommunication,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.HoldCommunicationRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.SerializeToString,
+            ),
+            'CancelCommunication': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelCommunication,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.CancelCommunicationRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.SerializeToString,
+            ),
+            'ReopenCommunication': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenCommunication,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_communication__pb2.ReopenCommunicationRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_communication__pb2.Communication.SerializeToString,
+            ),
+            'SummarizeCommunications': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummarizeCommunications,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
+                    response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -237,6 +318,33 @@ class CommunicationService:
             _registered_method=True)
 
     @staticmethod
+    def BatchCreateCommunications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.CommunicationService/BatchCreateCommunications',
+            banyan_dot_party_dot_v1_dot_communication__pb2.BatchCreateCommunicationsRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_communication__pb2.BatchCreateCommunicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def UpdateCommunication(request,
             target,
             options=(),
@@ -307,6 +415,114 @@ class CommunicationService:
             '/banyan.party.v1.CommunicationService/UndeleteCommunication',
             banyan_dot_party_dot_v1_dot_communication__pb2.UndeleteCommunicationRequest.SerializeToString,
             banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldCommunication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.CommunicationService/HoldCommunication',
+            banyan_dot_party_dot_v1_dot_communication__pb2.HoldCommunicationRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelCommunication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.CommunicationService/CancelCommunication',
+            banyan_dot_party_dot_v1_dot_communication__pb2.CancelCommunicationRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenCommunication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.CommunicationService/ReopenCommunication',
+            banyan_dot_party_dot_v1_dot_communication__pb2.ReopenCommunicationRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_communication__pb2.Communication.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummarizeCommunications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.CommunicationService/SummarizeCommunications',
+            banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
+            banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
             options,
             channel_credentials,
             insecure,

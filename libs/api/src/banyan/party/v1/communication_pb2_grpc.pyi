@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import communication_pb2 as _communication_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -38,9 +39,14 @@ class CommunicationServiceStub:
     GetCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.GetCommunicationRequest, _communication_pb2.Communication]
     ListCommunications: _grpc.UnaryUnaryMultiCallable[_communication_pb2.ListCommunicationsRequest, _communication_pb2.ListCommunicationsResponse]
     CreateCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.CreateCommunicationRequest, _communication_pb2.Communication]
+    BatchCreateCommunications: _grpc.UnaryUnaryMultiCallable[_communication_pb2.BatchCreateCommunicationsRequest, _communication_pb2.BatchCreateCommunicationsResponse]
     UpdateCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.UpdateCommunicationRequest, _communication_pb2.Communication]
     DeleteCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.DeleteCommunicationRequest, _communication_pb2.Communication]
     UndeleteCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.UndeleteCommunicationRequest, _communication_pb2.Communication]
+    HoldCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.HoldCommunicationRequest, _communication_pb2.Communication]
+    CancelCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.CancelCommunicationRequest, _communication_pb2.Communication]
+    ReopenCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.ReopenCommunicationRequest, _communication_pb2.Communication]
+    SummarizeCommunications: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
 
 @_typing.type_check_only
 class CommunicationServiceAsyncStub(CommunicationServiceStub):
@@ -52,9 +58,14 @@ class CommunicationServiceAsyncStub(CommunicationServiceStub):
     GetCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.GetCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
     ListCommunications: _aio.UnaryUnaryMultiCallable[_communication_pb2.ListCommunicationsRequest, _communication_pb2.ListCommunicationsResponse]  # type: ignore[assignment]
     CreateCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.CreateCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
+    BatchCreateCommunications: _aio.UnaryUnaryMultiCallable[_communication_pb2.BatchCreateCommunicationsRequest, _communication_pb2.BatchCreateCommunicationsResponse]  # type: ignore[assignment]
     UpdateCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.UpdateCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
     DeleteCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.DeleteCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
     UndeleteCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.UndeleteCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
+    HoldCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.HoldCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
+    CancelCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.CancelCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
+    ReopenCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.ReopenCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
+    SummarizeCommunications: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
 
 class CommunicationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Calls, visits and messages with people outside: what for, with whom, and with
@@ -83,6 +94,13 @@ class CommunicationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
 
     @_abc_1.abstractmethod
+    def BatchCreateCommunications(
+        self,
+        request: _communication_pb2.BatchCreateCommunicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_communication_pb2.BatchCreateCommunicationsResponse, _abc.Awaitable[_communication_pb2.BatchCreateCommunicationsResponse]]: ...
+
+    @_abc_1.abstractmethod
     def UpdateCommunication(
         self,
         request: _communication_pb2.UpdateCommunicationRequest,
@@ -102,5 +120,33 @@ class CommunicationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _communication_pb2.UndeleteCommunicationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
+
+    @_abc_1.abstractmethod
+    def HoldCommunication(
+        self,
+        request: _communication_pb2.HoldCommunicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelCommunication(
+        self,
+        request: _communication_pb2.CancelCommunicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
+
+    @_abc_1.abstractmethod
+    def ReopenCommunication(
+        self,
+        request: _communication_pb2.ReopenCommunicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
+
+    @_abc_1.abstractmethod
+    def SummarizeCommunications(
+        self,
+        request: _summary_pb2.SummarizeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
 
 def add_CommunicationServiceServicer_to_server(servicer: CommunicationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

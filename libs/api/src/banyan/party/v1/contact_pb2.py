@@ -25,6 +25,9 @@ _sym_db = _symbol_database.Default()
 from banyan.api.v1 import batch_pb2 as banyan_dot_api_dot_v1_dot_batch__pb2
 from banyan.api.v1 import options_pb2 as banyan_dot_api_dot_v1_dot_options__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
+from banyan.party.v1 import match_pb2 as banyan_dot_party_dot_v1_dot_match__pb2
+from banyan.party.v1 import merge_pb2 as banyan_dot_party_dot_v1_dot_merge__pb2
+from banyan.party.v1 import degree_pb2 as banyan_dot_party_dot_v1_dot_degree__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
@@ -33,7 +36,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61nyan/party/v1/contact.proto\x12\x0f\x62\x61nyan.party.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x07\n\x07\x43ontact\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12!\n\ngiven_name\x18\x0c \x01(\tB\r\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x02\x18\x01\x12\"\n\x0b\x66\x61mily_name\x18\r \x01(\tB\r\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x02\x18\x01\x12=\n\x0forganization_id\x18\x0e \x01(\tB$\xfa\x41\x1b\n\x19party.banyan/Organization\x92\xb5\x18\x02\x08\x01\x12\x30\n\x11organization_name\x18\x0f \x01(\tB\x15\x92\xb5\x18\x11\x32\x0forganization_id\x12#\n\tjob_title\x18\x10 \x01(\tB\x10\xbaH\x05r\x03\x18\xc8\x01\x92\xb5\x18\x04\x08\x01\x18\x01\x12M\n\x05\x65mail\x18\x11 \x01(\tB>\xbaH/r-\x18\xfe\x01\x32\x14^([^@\\s]+@[^@\\s]+)?$\x92\x02\x11li.na@example.com\x92\xb5\x18\x08\x08\x01\x10\x01\x18\x01 \x01\x12 \n\x05phone\x18\x12 \x01(\tB\x11\xbaH\x04r\x02\x18\x32\x92\xb5\x18\x06\x08\x01\x18\x01 \x01\x12!\n\x06mobile\x18\x13 \x01(\tB\x11\xbaH\x04r\x02\x18\x32\x92\xb5\x18\x06\x08\x01\x18\x01 \x01\x12@\n\x08language\x18\x14 \x01(\tB.\xbaH%r#2\x19^([a-z]{2}(-[A-Z]{2})?)?$\x92\x02\x05zh-CN\x92\xb5\x18\x02\x08\x01\x12\x1c\n\x04note\x18\x15 \x01(\tB\x0e\xbaH\x05r\x03\x18\x90N\x92\xb5\x18\x02\x18\x01:L\xea\x41=\n\x14party.banyan/Contact\x12\x12\x63ontacts/{contact}*\x08\x63ontacts2\x07\x63ontact\x8a\xb5\x18\x08\n\x04name\x10\x01\"X\n\x11GetContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbf\x01\n\x13ListContactsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\x92\x01\n\x14ListContactsResponse\x12*\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x18.banyan.party.v1.Contact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"]\n\x14\x43reateContactRequest\x12\x31\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x18.banyan.party.v1.ContactB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"i\n\x1a\x42\x61tchCreateContactsRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.banyan.party.v1.CreateContactRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"r\n\x1b\x42\x61tchCreateContactsResponse\x12*\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x18.banyan.party.v1.Contact\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x8e\x01\n\x14UpdateContactRequest\x12\x31\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x18.banyan.party.v1.ContactB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"N\n\x14\x44\x65leteContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"P\n\x16UndeleteContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t2\x9a\x08\n\x0e\x43ontactService\x12r\n\nGetContact\x12\".banyan.party.v1.GetContactRequest\x1a\x18.banyan.party.v1.Contact\"&\x9a\xb5\x18\t\x08\x02\"\x05sales\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/contacts/{id}\x12w\n\x0cListContacts\x12$.banyan.party.v1.ListContactsRequest\x1a%.banyan.party.v1.ListContactsResponse\"\x1a\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/contacts\x12|\n\rCreateContact\x12%.banyan.party.v1.CreateContactRequest\x1a\x18.banyan.party.v1.Contact\"*\x9a\xb5\x18\t\x08\x02\"\x05sales\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/contacts:\x07\x63ontact\x12\x9b\x01\n\x13\x42\x61tchCreateContacts\x12+.banyan.party.v1.BatchCreateContactsRequest\x1a,.banyan.party.v1.BatchCreateContactsResponse\")\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/contacts:batchCreate:\x01*\x12\x82\x01\n\rUpdateContact\x12%.banyan.party.v1.UpdateContactRequest\x1a\x18.banyan.party.v1.Contact\"0\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02$2\x19/v1/contacts/{contact.id}:\x07\x63ontact\x12x\n\rDeleteContact\x12%.banyan.party.v1.DeleteContactRequest\x1a\x18.banyan.party.v1.Contact\"&\x9a\xb5\x18\t\x08\x02\"\x05sales\x82\xd3\xe4\x93\x02\x13*\x11/v1/contacts/{id}\x12\x81\x01\n\x0fUndeleteContact\x12\'.banyan.party.v1.UndeleteContactRequest\x1a\x18.banyan.party.v1.Contact\"+\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/contacts/{id}:undelete:\x01*\x12|\n\x11SummarizeContacts\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"$\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/contacts:summarizeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61nyan/party/v1/contact.proto\x12\x0f\x62\x61nyan.party.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62\x61nyan/party/v1/match.proto\x1a\x1b\x62\x61nyan/party/v1/merge.proto\x1a\x1c\x62\x61nyan/party/v1/degree.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\r\n\x07\x43ontact\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12!\n\ngiven_name\x18\x0c \x01(\tB\r\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x02\x18\x01\x12\"\n\x0b\x66\x61mily_name\x18\r \x01(\tB\r\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x02\x18\x01\x12=\n\x0forganization_id\x18\x0e \x01(\tB$\xfa\x41\x1b\n\x19party.banyan/Organization\x92\xb5\x18\x02\x08\x01\x12\x30\n\x11organization_name\x18\x0f \x01(\tB\x15\x92\xb5\x18\x11\x32\x0forganization_id\x12#\n\tjob_title\x18\x10 \x01(\tB\x10\xbaH\x05r\x03\x18\xc8\x01\x92\xb5\x18\x04\x08\x01\x18\x01\x12<\n\x05\x65mail\x18\x11 \x01(\tB-\xbaH\x1er\x19\x18\xfe\x01`\x01\x92\x02\x11li.na@example.com\xd8\x01\x01\x92\xb5\x18\x08\x08\x01\x10\x01\x18\x01 \x01\x12 \n\x05phone\x18\x12 \x01(\tB\x11\xbaH\x04r\x02\x18\x32\x92\xb5\x18\x06\x08\x01\x18\x01 \x01\x12!\n\x06mobile\x18\x13 \x01(\tB\x11\xbaH\x04r\x02\x18\x32\x92\xb5\x18\x06\x08\x01\x18\x01 \x01\x12@\n\x08language\x18\x14 \x01(\tB.\xbaH%r#2\x19^([a-z]{2}(-[A-Z]{2})?)?$\x92\x02\x05zh-CN\x92\xb5\x18\x02\x08\x01\x12\x1c\n\x04note\x18\x15 \x01(\tB\x0e\xbaH\x05r\x03\x18\x90N\x92\xb5\x18\x02\x18\x01\x12\x43\n\x16merged_into_contact_id\x18Z \x01(\tB#\xe2\x41\x01\x03\xfa\x41\x16\n\x14party.banyan/Contact\x92\xb5\x18\x02\x08\x01\x12>\n\x18merged_into_contact_name\x18[ \x01(\tB\x1c\x92\xb5\x18\x18\x32\x16merged_into_contact_id\x12w\n\tfunctions\x18\x16 \x03(\tBd\xbaH[\x92\x01X\x18\x01\"TrRR\x07generalR\x05salesR\tmarketingR\x07\x62iddingR\ttechnicalR\x07supportR\x05legalR\x07\x66inanceR\x08\x64\x65livery\x92\xb5\x18\x02\x08\x01\x12,\n\x06skills\x18\x17 \x03(\tB\x1c\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18\x64\x92\xb5\x18\x06\x08\x01\x18\x01 \x01\x12/\n\tinterests\x18\x18 \x03(\tB\x1c\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18\x64\x92\xb5\x18\x06\x08\x01\x18\x01 \x01\x12&\n\ndepartment\x18\x19 \x01(\tB\x12\xbaH\x05r\x03\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12>\n\x15reports_to_contact_id\x18\x1a \x01(\tB\x1f\xfa\x41\x16\n\x14party.banyan/Contact\x92\xb5\x18\x02\x08\x01\x12<\n\x17reports_to_contact_name\x18\x1b \x01(\tB\x1b\x92\xb5\x18\x17\x32\x15reports_to_contact_id\x12P\n\rdecision_role\x18\x1c \x01(\x0e\x32%.banyan.party.v1.Contact.DecisionRoleB\x12\xbaH\x05\x82\x01\x02\x10\x01\x92\xb5\x18\x06\x08\x01\x10\x01 \x01\x12\x44\n\x0f\x64\x65\x63ision_degree\x18\x1d \x01(\x0e\x32\x17.banyan.party.v1.DegreeB\x12\xbaH\x05\x82\x01\x02\x10\x01\x92\xb5\x18\x06\x08\x01\x10\x01 \x01\"\xa9\x01\n\x0c\x44\x65\x63isionRole\x12\x1d\n\x19\x44\x45\x43ISION_ROLE_UNSPECIFIED\x10\x00\x12 \n\x1c\x44\x45\x43ISION_ROLE_ECONOMIC_BUYER\x10\x01\x12\x1c\n\x18\x44\x45\x43ISION_ROLE_USER_BUYER\x10\x02\x12!\n\x1d\x44\x45\x43ISION_ROLE_TECHNICAL_BUYER\x10\x03\x12\x17\n\x13\x44\x45\x43ISION_ROLE_COACH\x10\x04:L\xea\x41=\n\x14party.banyan/Contact\x12\x12\x63ontacts/{contact}*\x08\x63ontacts2\x07\x63ontact\x8a\xb5\x18\x08\n\x04name\x10\x01\"X\n\x11GetContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbf\x01\n\x13ListContactsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\x92\x01\n\x14ListContactsResponse\x12*\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x18.banyan.party.v1.Contact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"v\n\x14\x43reateContactRequest\x12\x31\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x18.banyan.party.v1.ContactB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\x0f\x61llow_duplicate\x18\x03 \x01(\x08\"i\n\x1a\x42\x61tchCreateContactsRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.banyan.party.v1.CreateContactRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"r\n\x1b\x42\x61tchCreateContactsResponse\x12*\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x18.banyan.party.v1.Contact\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x8e\x01\n\x14UpdateContactRequest\x12\x31\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x18.banyan.party.v1.ContactB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"N\n\x14\x44\x65leteContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"P\n\x16UndeleteContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"Q\n\x1c\x46indDuplicateContactsRequest\x12\x31\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x18.banyan.party.v1.ContactB\x06\xbaH\x03\xd8\x01\x03\"\x8d\x01\n\x13MergeContactRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1a\n\x08other_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x12\n\nother_etag\x18\x05 \x01(\t\x12\x0e\n\x06\x66ields\x18\x06 \x03(\t2\xc2\n\n\x0e\x43ontactService\x12r\n\nGetContact\x12\".banyan.party.v1.GetContactRequest\x1a\x18.banyan.party.v1.Contact\"&\x9a\xb5\x18\t\x08\x02\"\x05sales\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/contacts/{id}\x12w\n\x0cListContacts\x12$.banyan.party.v1.ListContactsRequest\x1a%.banyan.party.v1.ListContactsResponse\"\x1a\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/contacts\x12|\n\rCreateContact\x12%.banyan.party.v1.CreateContactRequest\x1a\x18.banyan.party.v1.Contact\"*\x9a\xb5\x18\t\x08\x02\"\x05sales\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/contacts:\x07\x63ontact\x12\x9b\x01\n\x13\x42\x61tchCreateContacts\x12+.banyan.party.v1.BatchCreateContactsRequest\x1a,.banyan.party.v1.BatchCreateContactsResponse\")\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/contacts:batchCreate:\x01*\x12\x82\x01\n\rUpdateContact\x12%.banyan.party.v1.UpdateContactRequest\x1a\x18.banyan.party.v1.Contact\"0\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02$2\x19/v1/contacts/{contact.id}:\x07\x63ontact\x12x\n\rDeleteContact\x12%.banyan.party.v1.DeleteContactRequest\x1a\x18.banyan.party.v1.Contact\"&\x9a\xb5\x18\t\x08\x02\"\x05sales\x82\xd3\xe4\x93\x02\x13*\x11/v1/contacts/{id}\x12\x81\x01\n\x0fUndeleteContact\x12\'.banyan.party.v1.UndeleteContactRequest\x1a\x18.banyan.party.v1.Contact\"+\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/contacts/{id}:undelete:\x01*\x12|\n\x11SummarizeContacts\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"$\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/contacts:summarize\x12\xa5\x01\n\x15\x46indDuplicateContacts\x12-.banyan.party.v1.FindDuplicateContactsRequest\x1a\'.banyan.party.v1.FindDuplicatesResponse\"4\x9a\xb5\x18\n\x08\x02\x12\x06\x63reate\x82\xd3\xe4\x93\x02 \"\x1b/v1/contacts:findDuplicates:\x01*\x12~\n\x0cMergeContact\x12$.banyan.party.v1.MergeContactRequest\x1a\x16.banyan.party.v1.Merge\"0\x9a\xb5\x18\n\x08\x02\x12\x06update\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/contacts/{id}:merge:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,7 +62,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACT'].fields_by_name['job_title']._loaded_options = None
   _globals['_CONTACT'].fields_by_name['job_title']._serialized_options = b'\272H\005r\003\030\310\001\222\265\030\004\010\001\030\001'
   _globals['_CONTACT'].fields_by_name['email']._loaded_options = None
-  _globals['_CONTACT'].fields_by_name['email']._serialized_options = b'\272H/r-\030\376\0012\024^([^@\\s]+@[^@\\s]+)?$\222\002\021li.na@example.com\222\265\030\010\010\001\020\001\030\001 \001'
+  _globals['_CONTACT'].fields_by_name['email']._serialized_options = b'\272H\036r\031\030\376\001`\001\222\002\021li.na@example.com\330\001\001\222\265\030\010\010\001\020\001\030\001 \001'
   _globals['_CONTACT'].fields_by_name['phone']._loaded_options = None
   _globals['_CONTACT'].fields_by_name['phone']._serialized_options = b'\272H\004r\002\0302\222\265\030\006\010\001\030\001 \001'
   _globals['_CONTACT'].fields_by_name['mobile']._loaded_options = None
@@ -68,6 +71,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACT'].fields_by_name['language']._serialized_options = b'\272H%r#2\031^([a-z]{2}(-[A-Z]{2})?)?$\222\002\005zh-CN\222\265\030\002\010\001'
   _globals['_CONTACT'].fields_by_name['note']._loaded_options = None
   _globals['_CONTACT'].fields_by_name['note']._serialized_options = b'\272H\005r\003\030\220N\222\265\030\002\030\001'
+  _globals['_CONTACT'].fields_by_name['merged_into_contact_id']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['merged_into_contact_id']._serialized_options = b'\342A\001\003\372A\026\n\024party.banyan/Contact\222\265\030\002\010\001'
+  _globals['_CONTACT'].fields_by_name['merged_into_contact_name']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['merged_into_contact_name']._serialized_options = b'\222\265\030\0302\026merged_into_contact_id'
+  _globals['_CONTACT'].fields_by_name['functions']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['functions']._serialized_options = b'\272H[\222\001X\030\001\"TrRR\007generalR\005salesR\tmarketingR\007biddingR\ttechnicalR\007supportR\005legalR\007financeR\010delivery\222\265\030\002\010\001'
+  _globals['_CONTACT'].fields_by_name['skills']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['skills']._serialized_options = b'\272H\017\222\001\014\020d\030\001\"\006r\004\020\001\030d\222\265\030\006\010\001\030\001 \001'
+  _globals['_CONTACT'].fields_by_name['interests']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['interests']._serialized_options = b'\272H\017\222\001\014\020d\030\001\"\006r\004\020\001\030d\222\265\030\006\010\001\030\001 \001'
+  _globals['_CONTACT'].fields_by_name['department']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['department']._serialized_options = b'\272H\005r\003\030\310\001\222\265\030\006\010\001\020\001\030\001'
+  _globals['_CONTACT'].fields_by_name['reports_to_contact_id']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['reports_to_contact_id']._serialized_options = b'\372A\026\n\024party.banyan/Contact\222\265\030\002\010\001'
+  _globals['_CONTACT'].fields_by_name['reports_to_contact_name']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['reports_to_contact_name']._serialized_options = b'\222\265\030\0272\025reports_to_contact_id'
+  _globals['_CONTACT'].fields_by_name['decision_role']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['decision_role']._serialized_options = b'\272H\005\202\001\002\020\001\222\265\030\006\010\001\020\001 \001'
+  _globals['_CONTACT'].fields_by_name['decision_degree']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['decision_degree']._serialized_options = b'\272H\005\202\001\002\020\001\222\265\030\006\010\001\020\001 \001'
   _globals['_CONTACT']._loaded_options = None
   _globals['_CONTACT']._serialized_options = b'\352A=\n\024party.banyan/Contact\022\022contacts/{contact}*\010contacts2\007contact\212\265\030\010\n\004name\020\001'
   _globals['_GETCONTACTREQUEST'].fields_by_name['id']._loaded_options = None
@@ -80,6 +103,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECONTACTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNDELETECONTACTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_UNDELETECONTACTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_FINDDUPLICATECONTACTSREQUEST'].fields_by_name['contact']._loaded_options = None
+  _globals['_FINDDUPLICATECONTACTSREQUEST'].fields_by_name['contact']._serialized_options = b'\272H\003\330\001\003'
+  _globals['_MERGECONTACTREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_MERGECONTACTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_MERGECONTACTREQUEST'].fields_by_name['other_id']._loaded_options = None
+  _globals['_MERGECONTACTREQUEST'].fields_by_name['other_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CONTACTSERVICE'].methods_by_name['GetContact']._loaded_options = None
   _globals['_CONTACTSERVICE'].methods_by_name['GetContact']._serialized_options = b'\232\265\030\t\010\002\"\005sales\202\323\344\223\002\023\022\021/v1/contacts/{id}'
   _globals['_CONTACTSERVICE'].methods_by_name['ListContacts']._loaded_options = None
@@ -96,26 +125,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACTSERVICE'].methods_by_name['UndeleteContact']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\037\"\032/v1/contacts/{id}:undelete:\001*'
   _globals['_CONTACTSERVICE'].methods_by_name['SummarizeContacts']._loaded_options = None
   _globals['_CONTACTSERVICE'].methods_by_name['SummarizeContacts']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\030\022\026/v1/contacts:summarize'
-  _globals['_CONTACT']._serialized_start=322
-  _globals['_CONTACT']._serialized_end=1261
-  _globals['_GETCONTACTREQUEST']._serialized_start=1263
-  _globals['_GETCONTACTREQUEST']._serialized_end=1351
-  _globals['_LISTCONTACTSREQUEST']._serialized_start=1354
-  _globals['_LISTCONTACTSREQUEST']._serialized_end=1545
-  _globals['_LISTCONTACTSRESPONSE']._serialized_start=1548
-  _globals['_LISTCONTACTSRESPONSE']._serialized_end=1694
-  _globals['_CREATECONTACTREQUEST']._serialized_start=1696
-  _globals['_CREATECONTACTREQUEST']._serialized_end=1789
-  _globals['_BATCHCREATECONTACTSREQUEST']._serialized_start=1791
-  _globals['_BATCHCREATECONTACTSREQUEST']._serialized_end=1896
-  _globals['_BATCHCREATECONTACTSRESPONSE']._serialized_start=1898
-  _globals['_BATCHCREATECONTACTSRESPONSE']._serialized_end=2012
-  _globals['_UPDATECONTACTREQUEST']._serialized_start=2015
-  _globals['_UPDATECONTACTREQUEST']._serialized_end=2157
-  _globals['_DELETECONTACTREQUEST']._serialized_start=2159
-  _globals['_DELETECONTACTREQUEST']._serialized_end=2237
-  _globals['_UNDELETECONTACTREQUEST']._serialized_start=2239
-  _globals['_UNDELETECONTACTREQUEST']._serialized_end=2319
-  _globals['_CONTACTSERVICE']._serialized_start=2322
-  _globals['_CONTACTSERVICE']._serialized_end=3372
+  _globals['_CONTACTSERVICE'].methods_by_name['FindDuplicateContacts']._loaded_options = None
+  _globals['_CONTACTSERVICE'].methods_by_name['FindDuplicateContacts']._serialized_options = b'\232\265\030\n\010\002\022\006create\202\323\344\223\002 \"\033/v1/contacts:findDuplicates:\001*'
+  _globals['_CONTACTSERVICE'].methods_by_name['MergeContact']._loaded_options = None
+  _globals['_CONTACTSERVICE'].methods_by_name['MergeContact']._serialized_options = b'\232\265\030\n\010\002\022\006update\202\323\344\223\002\034\"\027/v1/contacts/{id}:merge:\001*'
+  _globals['_CONTACT']._serialized_start=410
+  _globals['_CONTACT']._serialized_end=2171
+  _globals['_CONTACT_DECISIONROLE']._serialized_start=1924
+  _globals['_CONTACT_DECISIONROLE']._serialized_end=2093
+  _globals['_GETCONTACTREQUEST']._serialized_start=2173
+  _globals['_GETCONTACTREQUEST']._serialized_end=2261
+  _globals['_LISTCONTACTSREQUEST']._serialized_start=2264
+  _globals['_LISTCONTACTSREQUEST']._serialized_end=2455
+  _globals['_LISTCONTACTSRESPONSE']._serialized_start=2458
+  _globals['_LISTCONTACTSRESPONSE']._serialized_end=2604
+  _globals['_CREATECONTACTREQUEST']._serialized_start=2606
+  _globals['_CREATECONTACTREQUEST']._serialized_end=2724
+  _globals['_BATCHCREATECONTACTSREQUEST']._serialized_start=2726
+  _globals['_BATCHCREATECONTACTSREQUEST']._serialized_end=2831
+  _globals['_BATCHCREATECONTACTSRESPONSE']._serialized_start=2833
+  _globals['_BATCHCREATECONTACTSRESPONSE']._serialized_end=2947
+  _globals['_UPDATECONTACTREQUEST']._serialized_start=2950
+  _globals['_UPDATECONTACTREQUEST']._serialized_end=3092
+  _globals['_DELETECONTACTREQUEST']._serialized_start=3094
+  _globals['_DELETECONTACTREQUEST']._serialized_end=3172
+  _globals['_UNDELETECONTACTREQUEST']._serialized_start=3174
+  _globals['_UNDELETECONTACTREQUEST']._serialized_end=3254
+  _globals['_FINDDUPLICATECONTACTSREQUEST']._serialized_start=3256
+  _globals['_FINDDUPLICATECONTACTSREQUEST']._serialized_end=3337
+  _globals['_MERGECONTACTREQUEST']._serialized_start=3340
+  _globals['_MERGECONTACTREQUEST']._serialized_end=3481
+  _globals['_CONTACTSERVICE']._serialized_start=3484
+  _globals['_CONTACTSERVICE']._serialized_end=4830
 # @@protoc_insertion_point(module_scope)

@@ -4,12 +4,14 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.party.v1 import degree_pb2 as _degree_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -24,6 +26,35 @@ DESCRIPTOR: _descriptor.FileDescriptor
 @_typing.final
 class Contact(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
+
+    class _DecisionRole:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _DecisionRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Contact._DecisionRole.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        DECISION_ROLE_UNSPECIFIED: Contact._DecisionRole.ValueType  # 0
+        DECISION_ROLE_ECONOMIC_BUYER: Contact._DecisionRole.ValueType  # 1
+        """Gives the money, and the last word."""
+        DECISION_ROLE_USER_BUYER: Contact._DecisionRole.ValueType  # 2
+        """Works with what is bought."""
+        DECISION_ROLE_TECHNICAL_BUYER: Contact._DecisionRole.ValueType  # 3
+        """Screens what may be bought."""
+        DECISION_ROLE_COACH: Contact._DecisionRole.ValueType  # 4
+        """Wants it to succeed, and shows the way."""
+
+    class DecisionRole(_DecisionRole, metaclass=_DecisionRoleEnumTypeWrapper):
+        """What a contact is to a decision about buying."""
+
+    DECISION_ROLE_UNSPECIFIED: Contact.DecisionRole.ValueType  # 0
+    DECISION_ROLE_ECONOMIC_BUYER: Contact.DecisionRole.ValueType  # 1
+    """Gives the money, and the last word."""
+    DECISION_ROLE_USER_BUYER: Contact.DecisionRole.ValueType  # 2
+    """Works with what is bought."""
+    DECISION_ROLE_TECHNICAL_BUYER: Contact.DecisionRole.ValueType  # 3
+    """Screens what may be bought."""
+    DECISION_ROLE_COACH: Contact.DecisionRole.ValueType  # 4
+    """Wants it to succeed, and shows the way."""
 
     ID_FIELD_NUMBER: _builtins.int
     EXTERNAL_ID_FIELD_NUMBER: _builtins.int
@@ -45,6 +76,16 @@ class Contact(_message.Message):
     MOBILE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_CONTACT_ID_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_CONTACT_NAME_FIELD_NUMBER: _builtins.int
+    FUNCTIONS_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    INTERESTS_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    REPORTS_TO_CONTACT_ID_FIELD_NUMBER: _builtins.int
+    REPORTS_TO_CONTACT_NAME_FIELD_NUMBER: _builtins.int
+    DECISION_ROLE_FIELD_NUMBER: _builtins.int
+    DECISION_DEGREE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -66,12 +107,35 @@ class Contact(_message.Message):
     mobile: _builtins.str
     language: _builtins.str
     note: _builtins.str
+    merged_into_contact_id: _builtins.str
+    """Where it went, when it was merged into another."""
+    merged_into_contact_name: _builtins.str
+    department: _builtins.str
+    """The part of their organization they work in."""
+    reports_to_contact_id: _builtins.str
+    """Who stands above them in the organization, or in another of its group."""
+    reports_to_contact_name: _builtins.str
+    decision_role: Global___Contact.DecisionRole.ValueType
+    decision_degree: _degree_pb2.Degree.ValueType
+    """How much their word weighs in it."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def functions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What one turns to them for."""
+
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What they are good at: "Welding", "Japanese"."""
+
+    @_builtins.property
+    def interests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What they like: "Sailing"."""
+
     def __init__(
         self,
         *,
@@ -95,10 +159,20 @@ class Contact(_message.Message):
         mobile: _builtins.str = ...,
         language: _builtins.str = ...,
         note: _builtins.str = ...,
+        merged_into_contact_id: _builtins.str = ...,
+        merged_into_contact_name: _builtins.str = ...,
+        functions: _abc.Iterable[_builtins.str] | None = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        interests: _abc.Iterable[_builtins.str] | None = ...,
+        department: _builtins.str = ...,
+        reports_to_contact_id: _builtins.str = ...,
+        reports_to_contact_name: _builtins.str = ...,
+        decision_role: Global___Contact.DecisionRole.ValueType = ...,
+        decision_degree: _degree_pb2.Degree.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "given_name", b"given_name", "id", b"id", "job_title", b"job_title", "language", b"language", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "decision_degree", b"decision_degree", "decision_role", b"decision_role", "delete_time", b"delete_time", "department", b"department", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "functions", b"functions", "given_name", b"given_name", "id", b"id", "interests", b"interests", "job_title", b"job_title", "language", b"language", "merged_into_contact_id", b"merged_into_contact_id", "merged_into_contact_name", b"merged_into_contact_name", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "reports_to_contact_id", b"reports_to_contact_id", "reports_to_contact_name", b"reports_to_contact_name", "skills", b"skills", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -200,7 +274,10 @@ class CreateContactRequest(_message.Message):
 
     CONTACT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    allow_duplicate: _builtins.bool
+    """Another one with the same e-mail is meant to be there."""
     @_builtins.property
     def contact(self) -> Global___Contact: ...
     def __init__(
@@ -208,10 +285,11 @@ class CreateContactRequest(_message.Message):
         *,
         contact: Global___Contact | None = ...,
         request_id: _builtins.str = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_duplicate", b"allow_duplicate", "contact", b"contact", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -346,3 +424,66 @@ class UndeleteContactRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndeleteContactRequest: _TypeAlias = UndeleteContactRequest  # noqa: Y015
+
+@_typing.final
+class FindDuplicateContactsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """As much of it as is known; with its id when it is there already."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindDuplicateContactsRequest: _TypeAlias = FindDuplicateContactsRequest  # noqa: Y015
+
+@_typing.final
+class MergeContactRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ETAG_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The record that stays."""
+    etag: _builtins.str
+    request_id: _builtins.str
+    other_id: _builtins.str
+    """The record that is merged into it, and is deleted."""
+    other_etag: _builtins.str
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is taken from the other one, by name of the field. Lists that are not
+        named are united; everything else stays.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        other_id: _builtins.str = ...,
+        other_etag: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "fields", b"fields", "id", b"id", "other_etag", b"other_etag", "other_id", b"other_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeContactRequest: _TypeAlias = MergeContactRequest  # noqa: Y015

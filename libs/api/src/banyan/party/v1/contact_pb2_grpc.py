@@ -5,6 +5,8 @@ import warnings
 
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import contact_pb2 as banyan_dot_party_dot_v1_dot_contact__pb2
+from banyan.party.v1 import match_pb2 as banyan_dot_party_dot_v1_dot_match__pb2
+from banyan.party.v1 import merge_pb2 as banyan_dot_party_dot_v1_dot_merge__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -76,6 +78,16 @@ class ContactServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.FindDuplicateContacts = channel.unary_unary(
+                '/banyan.party.v1.ContactService/FindDuplicateContacts',
+                request_serializer=banyan_dot_party_dot_v1_dot_contact__pb2.FindDuplicateContactsRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_match__pb2.FindDuplicatesResponse.FromString,
+                _registered_method=True)
+        self.MergeContact = channel.unary_unary(
+                '/banyan.party.v1.ContactService/MergeContact',
+                request_serializer=banyan_dot_party_dot_v1_dot_contact__pb2.MergeContactRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_merge__pb2.Merge.FromString,
+                _registered_method=True)
 
 
 class ContactServiceServicer:
@@ -130,6 +142,22 @@ class ContactServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindDuplicateContacts(self, request, context):
+        """Records that are like one that is about to be captured. For whoever may
+        create one; of what lies beyond their reach they are told whom to ask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeContact(self, request, context):
+        """Two records of the same become one. Needs the permission to update both, and
+        to delete the one that is merged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ContactServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -172,6 +200,16 @@ def add_ContactServiceServicer_to_server(servicer, server):
                     servicer.SummarizeContacts,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'FindDuplicateContacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindDuplicateContacts,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_contact__pb2.FindDuplicateContactsRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_match__pb2.FindDuplicatesResponse.SerializeToString,
+            ),
+            'MergeContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeContact,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_contact__pb2.MergeContactRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_merge__pb2.Merge.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -391,6 +429,60 @@ class ContactService:
             '/banyan.party.v1.ContactService/SummarizeContacts',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindDuplicateContacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.ContactService/FindDuplicateContacts',
+            banyan_dot_party_dot_v1_dot_contact__pb2.FindDuplicateContactsRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_match__pb2.FindDuplicatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.ContactService/MergeContact',
+            banyan_dot_party_dot_v1_dot_contact__pb2.MergeContactRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_merge__pb2.Merge.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,8 @@ isort:skip_file
 
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import contact_pb2 as _contact_pb2
+from banyan.party.v1 import match_pb2 as _match_pb2
+from banyan.party.v1 import merge_pb2 as _merge_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -42,6 +44,14 @@ class ContactServiceStub:
     DeleteContact: _grpc.UnaryUnaryMultiCallable[_contact_pb2.DeleteContactRequest, _contact_pb2.Contact]
     UndeleteContact: _grpc.UnaryUnaryMultiCallable[_contact_pb2.UndeleteContactRequest, _contact_pb2.Contact]
     SummarizeContacts: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    FindDuplicateContacts: _grpc.UnaryUnaryMultiCallable[_contact_pb2.FindDuplicateContactsRequest, _match_pb2.FindDuplicatesResponse]
+    """Records that are like one that is about to be captured. For whoever may
+    create one; of what lies beyond their reach they are told whom to ask.
+    """
+    MergeContact: _grpc.UnaryUnaryMultiCallable[_contact_pb2.MergeContactRequest, _merge_pb2.Merge]
+    """Two records of the same become one. Needs the permission to update both, and
+    to delete the one that is merged.
+    """
 
 @_typing.type_check_only
 class ContactServiceAsyncStub(ContactServiceStub):
@@ -56,6 +66,14 @@ class ContactServiceAsyncStub(ContactServiceStub):
     DeleteContact: _aio.UnaryUnaryMultiCallable[_contact_pb2.DeleteContactRequest, _contact_pb2.Contact]  # type: ignore[assignment]
     UndeleteContact: _aio.UnaryUnaryMultiCallable[_contact_pb2.UndeleteContactRequest, _contact_pb2.Contact]  # type: ignore[assignment]
     SummarizeContacts: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    FindDuplicateContacts: _aio.UnaryUnaryMultiCallable[_contact_pb2.FindDuplicateContactsRequest, _match_pb2.FindDuplicatesResponse]  # type: ignore[assignment]
+    """Records that are like one that is about to be captured. For whoever may
+    create one; of what lies beyond their reach they are told whom to ask.
+    """
+    MergeContact: _aio.UnaryUnaryMultiCallable[_contact_pb2.MergeContactRequest, _merge_pb2.Merge]  # type: ignore[assignment]
+    """Two records of the same become one. Needs the permission to update both, and
+    to delete the one that is merged.
+    """
 
 class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
     """People outside: whom one talks to in an organization."""
@@ -115,5 +133,25 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def FindDuplicateContacts(
+        self,
+        request: _contact_pb2.FindDuplicateContactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_match_pb2.FindDuplicatesResponse, _abc.Awaitable[_match_pb2.FindDuplicatesResponse]]:
+        """Records that are like one that is about to be captured. For whoever may
+        create one; of what lies beyond their reach they are told whom to ask.
+        """
+
+    @_abc_1.abstractmethod
+    def MergeContact(
+        self,
+        request: _contact_pb2.MergeContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merge_pb2.Merge, _abc.Awaitable[_merge_pb2.Merge]]:
+        """Two records of the same become one. Needs the permission to update both, and
+        to delete the one that is merged.
+        """
 
 def add_ContactServiceServicer_to_server(servicer: ContactServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -11,6 +11,7 @@ from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.type import date_pb2 as _date_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -50,6 +51,16 @@ class Organization(_message.Message):
     ANNUAL_REVENUE_FIELD_NUMBER: _builtins.int
     FOUNDED_YEAR_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    ACTIVITY_REASON_FIELD_NUMBER: _builtins.int
+    ACTIVITY_DATE_FIELD_NUMBER: _builtins.int
+    DEFAULT_CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    DEFAULT_SALES_TAX_FIELD_NUMBER: _builtins.int
+    PAYMENT_TERMS_DAYS_FIELD_NUMBER: _builtins.int
+    BILL_TO_ADDRESS_ID_FIELD_NUMBER: _builtins.int
+    BILL_TO_ADDRESS_LINES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -61,7 +72,7 @@ class Organization(_message.Message):
     name: _builtins.str
     """What it is called: "华为技术有限公司"."""
     parent_organization_id: _builtins.str
-    """The organization it belongs to."""
+    """The organization it belongs to; never itself, nor one that belongs to it."""
     parent_organization_name: _builtins.str
     industry: _builtins.str
     """A key of the tenant's list of industries."""
@@ -76,6 +87,24 @@ class Organization(_message.Message):
     employee_count: _builtins.int
     founded_year: _builtins.int
     note: _builtins.str
+    merged_into_organization_id: _builtins.str
+    """Where it went, when it was merged into another."""
+    merged_into_organization_name: _builtins.str
+    active: _builtins.bool
+    """It is dealt with at present. True when it is not given; later only
+    SetOrganizationActivity changes it.
+    """
+    activity_reason: _builtins.str
+    """Why it is active, or is not any more; needed for one that is not."""
+    default_currency_code: _builtins.str
+    """What documents for it begin with. ISO 4217."""
+    default_sales_tax: _builtins.str
+    """A key of the firm's list of sales taxes."""
+    payment_terms_days: _builtins.int
+    """Days from an invoice to its payment."""
+    bill_to_address_id: _builtins.str
+    """Where its invoices go; that of another organization when that one pays."""
+    bill_to_address_lines: _builtins.str
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -88,6 +117,10 @@ class Organization(_message.Message):
 
     @_builtins.property
     def annual_revenue(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def activity_date(self) -> _date_pb2.Date:
+        """Since when; today when there is a reason and no date."""
+
     def __init__(
         self,
         *,
@@ -115,12 +148,29 @@ class Organization(_message.Message):
         annual_revenue: _money_pb2.Money | None = ...,
         founded_year: _builtins.int = ...,
         note: _builtins.str = ...,
+        merged_into_organization_id: _builtins.str = ...,
+        merged_into_organization_name: _builtins.str = ...,
+        active: _builtins.bool | None = ...,
+        activity_reason: _builtins.str = ...,
+        activity_date: _date_pb2.Date | None = ...,
+        default_currency_code: _builtins.str = ...,
+        default_sales_tax: _builtins.str = ...,
+        payment_terms_days: _builtins.int | None = ...,
+        bill_to_address_id: _builtins.str = ...,
+        bill_to_address_lines: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["annual_revenue", b"annual_revenue", "create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "annual_revenue", b"annual_revenue", "create_time", b"create_time", "delete_time", b"delete_time", "payment_terms_days", b"payment_terms_days", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["annual_revenue", b"annual_revenue", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "bill_to_address_id", b"bill_to_address_id", "bill_to_address_lines", b"bill_to_address_lines", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "merged_into_organization_id", b"merged_into_organization_id", "merged_into_organization_name", b"merged_into_organization_name", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__active: _TypeAlias = _typing.Literal["active"]  # noqa: Y015
+    _WhichOneofArgType__active: _TypeAlias = _typing.Literal["_active", b"_active"]  # noqa: Y015
+    _WhichOneofReturnType__payment_terms_days: _TypeAlias = _typing.Literal["payment_terms_days"]  # noqa: Y015
+    _WhichOneofArgType__payment_terms_days: _TypeAlias = _typing.Literal["_payment_terms_days", b"_payment_terms_days"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__active) -> _WhichOneofReturnType__active | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__payment_terms_days) -> _WhichOneofReturnType__payment_terms_days | None: ...
 
 Global___Organization: _TypeAlias = Organization  # noqa: Y015
 
@@ -220,7 +270,10 @@ class CreateOrganizationRequest(_message.Message):
 
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    allow_duplicate: _builtins.bool
+    """Another one with the same tax number is meant to be there."""
     @_builtins.property
     def organization(self) -> Global___Organization: ...
     def __init__(
@@ -228,10 +281,11 @@ class CreateOrganizationRequest(_message.Message):
         *,
         organization: Global___Organization | None = ...,
         request_id: _builtins.str = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_duplicate", b"allow_duplicate", "organization", b"organization", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -318,6 +372,43 @@ class UpdateOrganizationRequest(_message.Message):
 Global___UpdateOrganizationRequest: _TypeAlias = UpdateOrganizationRequest  # noqa: Y015
 
 @_typing.final
+class SetOrganizationActivityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    etag: _builtins.str
+    request_id: _builtins.str
+    active: _builtins.bool
+    reason: _builtins.str
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """Today when it is not given."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        active: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        date: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "date", b"date", "etag", b"etag", "id", b"id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetOrganizationActivityRequest: _TypeAlias = SetOrganizationActivityRequest  # noqa: Y015
+
+@_typing.final
 class DeleteOrganizationRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -366,3 +457,66 @@ class UndeleteOrganizationRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndeleteOrganizationRequest: _TypeAlias = UndeleteOrganizationRequest  # noqa: Y015
+
+@_typing.final
+class FindDuplicateOrganizationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organization(self) -> Global___Organization:
+        """As much of it as is known; with its id when it is there already."""
+
+    def __init__(
+        self,
+        *,
+        organization: Global___Organization | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindDuplicateOrganizationsRequest: _TypeAlias = FindDuplicateOrganizationsRequest  # noqa: Y015
+
+@_typing.final
+class MergeOrganizationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ID_FIELD_NUMBER: _builtins.int
+    OTHER_ETAG_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The record that stays."""
+    etag: _builtins.str
+    request_id: _builtins.str
+    other_id: _builtins.str
+    """The record that is merged into it, and is deleted."""
+    other_etag: _builtins.str
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is taken from the other one, by name of the field. Lists that are not
+        named are united; everything else stays.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        other_id: _builtins.str = ...,
+        other_etag: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "fields", b"fields", "id", b"id", "other_etag", b"other_etag", "other_id", b"other_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeOrganizationRequest: _TypeAlias = MergeOrganizationRequest  # noqa: Y015

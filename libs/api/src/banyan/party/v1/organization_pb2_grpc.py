@@ -4,6 +4,8 @@ import grpc
 import warnings
 
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
+from banyan.party.v1 import match_pb2 as banyan_dot_party_dot_v1_dot_match__pb2
+from banyan.party.v1 import merge_pb2 as banyan_dot_party_dot_v1_dot_merge__pb2
 from banyan.party.v1 import organization_pb2 as banyan_dot_party_dot_v1_dot_organization__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -71,10 +73,25 @@ class OrganizationServiceStub:
                 request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.UndeleteOrganizationRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
                 _registered_method=True)
+        self.SetOrganizationActivity = channel.unary_unary(
+                '/banyan.party.v1.OrganizationService/SetOrganizationActivity',
+                request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.SetOrganizationActivityRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+                _registered_method=True)
         self.SummarizeOrganizations = channel.unary_unary(
                 '/banyan.party.v1.OrganizationService/SummarizeOrganizations',
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+                _registered_method=True)
+        self.FindDuplicateOrganizations = channel.unary_unary(
+                '/banyan.party.v1.OrganizationService/FindDuplicateOrganizations',
+                request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.FindDuplicateOrganizationsRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_match__pb2.FindDuplicatesResponse.FromString,
+                _registered_method=True)
+        self.MergeOrganization = channel.unary_unary(
+                '/banyan.party.v1.OrganizationService/MergeOrganization',
+                request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.MergeOrganizationRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_merge__pb2.Merge.FromString,
                 _registered_method=True)
 
 
@@ -124,8 +141,30 @@ class OrganizationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetOrganizationActivity(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SummarizeOrganizations(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindDuplicateOrganizations(self, request, context):
+        """Records that are like one that is about to be captured. For whoever may
+        create one; of what lies beyond their reach they are told whom to ask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeOrganization(self, request, context):
+        """Two records of the same become one. Needs the permission to update both, and
+        to delete the one that is merged.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -168,10 +207,25 @@ def add_OrganizationServiceServicer_to_server(servicer, server):
                     request_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.UndeleteOrganizationRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.SerializeToString,
             ),
+            'SetOrganizationActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetOrganizationActivity,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.SetOrganizationActivityRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.SerializeToString,
+            ),
             'SummarizeOrganizations': grpc.unary_unary_rpc_method_handler(
                     servicer.SummarizeOrganizations,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'FindDuplicateOrganizations': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindDuplicateOrganizations,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.FindDuplicateOrganizationsRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_match__pb2.FindDuplicatesResponse.SerializeToString,
+            ),
+            'MergeOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeOrganization,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.MergeOrganizationRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_merge__pb2.Merge.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -375,6 +429,33 @@ class OrganizationService:
             _registered_method=True)
 
     @staticmethod
+    def SetOrganizationActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.OrganizationService/SetOrganizationActivity',
+            banyan_dot_party_dot_v1_dot_organization__pb2.SetOrganizationActivityRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SummarizeOrganizations(request,
             target,
             options=(),
@@ -391,6 +472,60 @@ class OrganizationService:
             '/banyan.party.v1.OrganizationService/SummarizeOrganizations',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindDuplicateOrganizations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.OrganizationService/FindDuplicateOrganizations',
+            banyan_dot_party_dot_v1_dot_organization__pb2.FindDuplicateOrganizationsRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_match__pb2.FindDuplicatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.OrganizationService/MergeOrganization',
+            banyan_dot_party_dot_v1_dot_organization__pb2.MergeOrganizationRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_merge__pb2.Merge.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,8 @@ isort:skip_file
 """
 
 from banyan.api.v1 import summary_pb2 as _summary_pb2
+from banyan.party.v1 import match_pb2 as _match_pb2
+from banyan.party.v1 import merge_pb2 as _merge_pb2
 from banyan.party.v1 import organization_pb2 as _organization_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -41,7 +43,16 @@ class OrganizationServiceStub:
     UpdateOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.UpdateOrganizationRequest, _organization_pb2.Organization]
     DeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.DeleteOrganizationRequest, _organization_pb2.Organization]
     UndeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.UndeleteOrganizationRequest, _organization_pb2.Organization]
+    SetOrganizationActivity: _grpc.UnaryUnaryMultiCallable[_organization_pb2.SetOrganizationActivityRequest, _organization_pb2.Organization]
     SummarizeOrganizations: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    FindDuplicateOrganizations: _grpc.UnaryUnaryMultiCallable[_organization_pb2.FindDuplicateOrganizationsRequest, _match_pb2.FindDuplicatesResponse]
+    """Records that are like one that is about to be captured. For whoever may
+    create one; of what lies beyond their reach they are told whom to ask.
+    """
+    MergeOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.MergeOrganizationRequest, _merge_pb2.Merge]
+    """Two records of the same become one. Needs the permission to update both, and
+    to delete the one that is merged.
+    """
 
 @_typing.type_check_only
 class OrganizationServiceAsyncStub(OrganizationServiceStub):
@@ -55,7 +66,16 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     UpdateOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.UpdateOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     DeleteOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.DeleteOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     UndeleteOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.UndeleteOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
+    SetOrganizationActivity: _aio.UnaryUnaryMultiCallable[_organization_pb2.SetOrganizationActivityRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     SummarizeOrganizations: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    FindDuplicateOrganizations: _aio.UnaryUnaryMultiCallable[_organization_pb2.FindDuplicateOrganizationsRequest, _match_pb2.FindDuplicatesResponse]  # type: ignore[assignment]
+    """Records that are like one that is about to be captured. For whoever may
+    create one; of what lies beyond their reach they are told whom to ask.
+    """
+    MergeOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.MergeOrganizationRequest, _merge_pb2.Merge]  # type: ignore[assignment]
+    """Two records of the same become one. Needs the permission to update both, and
+    to delete the one that is merged.
+    """
 
 class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Companies and authorities outside: customers, partners, suppliers, competitors."""
@@ -110,10 +130,37 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_organization_pb2.Organization, _abc.Awaitable[_organization_pb2.Organization]]: ...
 
     @_abc_1.abstractmethod
+    def SetOrganizationActivity(
+        self,
+        request: _organization_pb2.SetOrganizationActivityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organization_pb2.Organization, _abc.Awaitable[_organization_pb2.Organization]]: ...
+
+    @_abc_1.abstractmethod
     def SummarizeOrganizations(
         self,
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def FindDuplicateOrganizations(
+        self,
+        request: _organization_pb2.FindDuplicateOrganizationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_match_pb2.FindDuplicatesResponse, _abc.Awaitable[_match_pb2.FindDuplicatesResponse]]:
+        """Records that are like one that is about to be captured. For whoever may
+        create one; of what lies beyond their reach they are told whom to ask.
+        """
+
+    @_abc_1.abstractmethod
+    def MergeOrganization(
+        self,
+        request: _organization_pb2.MergeOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merge_pb2.Merge, _abc.Awaitable[_merge_pb2.Merge]]:
+        """Two records of the same become one. Needs the permission to update both, and
+        to delete the one that is merged.
+        """
 
 def add_OrganizationServiceServicer_to_server(servicer: OrganizationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import source_pb2 as banyan_dot_party_dot_v1_dot_source__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -50,6 +51,11 @@ class SourceServiceStub:
                 request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.CreateSourceRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
                 _registered_method=True)
+        self.BatchCreateSources = channel.unary_unary(
+                '/banyan.party.v1.SourceService/BatchCreateSources',
+                request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesResponse.FromString,
+                _registered_method=True)
         self.UpdateSource = channel.unary_unary(
                 '/banyan.party.v1.SourceService/UpdateSource',
                 request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.UpdateSourceRequest.SerializeToString,
@@ -64,6 +70,11 @@ class SourceServiceStub:
                 '/banyan.party.v1.SourceService/UndeleteSource',
                 request_serializer=banyan_dot_party_dot_v1_dot_source__pb2.UndeleteSourceRequest.SerializeToString,
                 response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
+                _registered_method=True)
+        self.SummarizeSources = channel.unary_unary(
+                '/banyan.party.v1.SourceService/SummarizeSources',
+                request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
+                response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
 
 
@@ -89,6 +100,12 @@ class SourceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchCreateSources(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UpdateSource(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -102,6 +119,12 @@ class SourceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndeleteSource(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SummarizeSources(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,6 +148,11 @@ def add_SourceServiceServicer_to_server(servicer, server):
                     request_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.CreateSourceRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.SerializeToString,
             ),
+            'BatchCreateSources': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateSources,
+                    request_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesResponse.SerializeToString,
+            ),
             'UpdateSource': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateSource,
                     request_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.UpdateSourceRequest.FromString,
@@ -139,6 +167,11 @@ def add_SourceServiceServicer_to_server(servicer, server):
                     servicer.UndeleteSource,
                     request_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.UndeleteSourceRequest.FromString,
                     response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.SerializeToString,
+            ),
+            'SummarizeSources': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummarizeSources,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
+                    response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -234,6 +267,33 @@ class SourceService:
             _registered_method=True)
 
     @staticmethod
+    def BatchCreateSources(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.SourceService/BatchCreateSources',
+            banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_source__pb2.BatchCreateSourcesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def UpdateSource(request,
             target,
             options=(),
@@ -304,6 +364,33 @@ class SourceService:
             '/banyan.party.v1.SourceService/UndeleteSource',
             banyan_dot_party_dot_v1_dot_source__pb2.UndeleteSourceRequest.SerializeToString,
             banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummarizeSources(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.SourceService/SummarizeSources',
+            banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
+            banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
             options,
             channel_credentials,
             insecure,

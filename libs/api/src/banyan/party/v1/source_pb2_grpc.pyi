@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import source_pb2 as _source_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -36,9 +37,11 @@ class SourceServiceStub:
     GetSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.GetSourceRequest, _source_pb2.Source]
     ListSources: _grpc.UnaryUnaryMultiCallable[_source_pb2.ListSourcesRequest, _source_pb2.ListSourcesResponse]
     CreateSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.CreateSourceRequest, _source_pb2.Source]
+    BatchCreateSources: _grpc.UnaryUnaryMultiCallable[_source_pb2.BatchCreateSourcesRequest, _source_pb2.BatchCreateSourcesResponse]
     UpdateSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.UpdateSourceRequest, _source_pb2.Source]
     DeleteSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.DeleteSourceRequest, _source_pb2.Source]
     UndeleteSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.UndeleteSourceRequest, _source_pb2.Source]
+    SummarizeSources: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
 
 @_typing.type_check_only
 class SourceServiceAsyncStub(SourceServiceStub):
@@ -48,9 +51,11 @@ class SourceServiceAsyncStub(SourceServiceStub):
     GetSource: _aio.UnaryUnaryMultiCallable[_source_pb2.GetSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     ListSources: _aio.UnaryUnaryMultiCallable[_source_pb2.ListSourcesRequest, _source_pb2.ListSourcesResponse]  # type: ignore[assignment]
     CreateSource: _aio.UnaryUnaryMultiCallable[_source_pb2.CreateSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
+    BatchCreateSources: _aio.UnaryUnaryMultiCallable[_source_pb2.BatchCreateSourcesRequest, _source_pb2.BatchCreateSourcesResponse]  # type: ignore[assignment]
     UpdateSource: _aio.UnaryUnaryMultiCallable[_source_pb2.UpdateSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     DeleteSource: _aio.UnaryUnaryMultiCallable[_source_pb2.DeleteSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     UndeleteSource: _aio.UnaryUnaryMultiCallable[_source_pb2.UndeleteSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
+    SummarizeSources: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
 
 class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Where leads and customers come from: a fair, a referral, the web site."""
@@ -77,6 +82,13 @@ class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_source_pb2.Source, _abc.Awaitable[_source_pb2.Source]]: ...
 
     @_abc_1.abstractmethod
+    def BatchCreateSources(
+        self,
+        request: _source_pb2.BatchCreateSourcesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_source_pb2.BatchCreateSourcesResponse, _abc.Awaitable[_source_pb2.BatchCreateSourcesResponse]]: ...
+
+    @_abc_1.abstractmethod
     def UpdateSource(
         self,
         request: _source_pb2.UpdateSourceRequest,
@@ -96,5 +108,12 @@ class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _source_pb2.UndeleteSourceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_source_pb2.Source, _abc.Awaitable[_source_pb2.Source]]: ...
+
+    @_abc_1.abstractmethod
+    def SummarizeSources(
+        self,
+        request: _summary_pb2.SummarizeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
 
 def add_SourceServiceServicer_to_server(servicer: SourceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

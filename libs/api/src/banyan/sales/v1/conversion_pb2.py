@@ -26,7 +26,7 @@ from banyan.type.v1 import money_pb2 as banyan_dot_type_dot_v1_dot_money__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n banyan/sales/v1/conversion.proto\x12\x0f\x62\x61nyan.sales.v1\x1a\x1a\x62\x61nyan/type/v1/money.proto\x1a\x16google/type/date.proto\"\xe2\x03\n\x0eLeadConversion\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x1c\n\x14on_behalf_of_user_id\x18\x02 \x01(\t\x12\x0f\n\x07lead_id\x18\x03 \x01(\t\x12\x17\n\x0forganization_id\x18\x04 \x01(\t\x12\x1a\n\x12makes_organization\x18\x05 \x01(\x08\x12\x12\n\ncontact_id\x18\x06 \x01(\t\x12\x15\n\rmakes_contact\x18\x07 \x01(\x08\x12\x16\n\x0eopportunity_id\x18\x08 \x01(\t\x12\x13\n\x0bpipeline_id\x18\t \x01(\t\x12\x18\n\x10opportunity_name\x18\n \x01(\t\x12\x14\n\x0c\x63ompany_name\x18\x0b \x01(\t\x12\x14\n\x0c\x63ontact_name\x18\x0c \x01(\t\x12\x11\n\tjob_title\x18\r \x01(\t\x12\r\n\x05\x65mail\x18\x0e \x01(\t\x12\r\n\x05phone\x18\x0f \x01(\t\x12\x11\n\tsource_id\x18\x10 \x01(\t\x12%\n\x06\x61mount\x18\x11 \x01(\x0b\x32\x15.banyan.type.v1.Money\x12\x15\n\rowner_user_id\x18\x12 \x01(\t\x12\x13\n\x0borg_unit_id\x18\x13 \x01(\t\x12$\n\topen_date\x18\x14 \x01(\x0b\x32\x11.google.type.Dateb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n banyan/sales/v1/conversion.proto\x12\x0f\x62\x61nyan.sales.v1\x1a\x1a\x62\x61nyan/type/v1/money.proto\x1a\x16google/type/date.proto\"\xfb\x03\n\x0eLeadConversion\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x1c\n\x14on_behalf_of_user_id\x18\x02 \x01(\t\x12\x0f\n\x07lead_id\x18\x03 \x01(\t\x12\x17\n\x0forganization_id\x18\x04 \x01(\t\x12\x1a\n\x12makes_organization\x18\x05 \x01(\x08\x12\x12\n\ncontact_id\x18\x06 \x01(\t\x12\x15\n\rmakes_contact\x18\x07 \x01(\x08\x12\x16\n\x0eopportunity_id\x18\x08 \x01(\t\x12\x13\n\x0bpipeline_id\x18\t \x01(\t\x12\x18\n\x10opportunity_name\x18\n \x01(\t\x12\x14\n\x0c\x63ompany_name\x18\x0b \x01(\t\x12\x14\n\x0c\x63ontact_name\x18\x0c \x01(\t\x12\x11\n\tjob_title\x18\r \x01(\t\x12\r\n\x05\x65mail\x18\x0e \x01(\t\x12\r\n\x05phone\x18\x0f \x01(\t\x12\x11\n\tsource_id\x18\x10 \x01(\t\x12%\n\x06\x61mount\x18\x11 \x01(\x0b\x32\x15.banyan.type.v1.Money\x12\x15\n\rowner_user_id\x18\x12 \x01(\t\x12\x13\n\x0borg_unit_id\x18\x13 \x01(\t\x12$\n\topen_date\x18\x14 \x01(\x0b\x32\x11.google.type.Date\x12\x17\n\x0f\x61llow_duplicate\x18\x15 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'banyan.sales.v1.conversion_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LEADCONVERSION']._serialized_start=106
-  _globals['_LEADCONVERSION']._serialized_end=588
+  _globals['_LEADCONVERSION']._serialized_end=613
 # @@protoc_insertion_point(module_scope)

@@ -44,6 +44,7 @@ class LeadConversion(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     OPEN_DATE_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     tenant_id: _builtins.str
     on_behalf_of_user_id: _builtins.str
     lead_id: _builtins.str
@@ -64,6 +65,7 @@ class LeadConversion(_message.Message):
     source_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
+    allow_duplicate: _builtins.bool
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
     @_builtins.property
@@ -91,10 +93,11 @@ class LeadConversion(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         open_date: _date_pb2.Date | None = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "open_date", b"open_date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "company_name", b"company_name", "contact_id", b"contact_id", "contact_name", b"contact_name", "email", b"email", "job_title", b"job_title", "lead_id", b"lead_id", "makes_contact", b"makes_contact", "makes_organization", b"makes_organization", "on_behalf_of_user_id", b"on_behalf_of_user_id", "open_date", b"open_date", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "owner_user_id", b"owner_user_id", "phone", b"phone", "pipeline_id", b"pipeline_id", "source_id", b"source_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_duplicate", b"allow_duplicate", "amount", b"amount", "company_name", b"company_name", "contact_id", b"contact_id", "contact_name", b"contact_name", "email", b"email", "job_title", b"job_title", "lead_id", b"lead_id", "makes_contact", b"makes_contact", "makes_organization", b"makes_organization", "on_behalf_of_user_id", b"on_behalf_of_user_id", "open_date", b"open_date", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "owner_user_id", b"owner_user_id", "phone", b"phone", "pipeline_id", b"pipeline_id", "source_id", b"source_id", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

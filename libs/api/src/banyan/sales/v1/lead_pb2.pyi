@@ -432,6 +432,7 @@ class ConvertLeadRequest(_message.Message):
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     OPPORTUNITY_NAME_FIELD_NUMBER: _builtins.int
     PIPELINE_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     etag: _builtins.str
     request_id: _builtins.str
@@ -443,6 +444,8 @@ class ConvertLeadRequest(_message.Message):
     """What the deal is called; as the lead when it is not given."""
     pipeline_id: _builtins.str
     """Where the deal begins; the preferred pipeline when it is not given."""
+    allow_duplicate: _builtins.bool
+    """A contact is made even where there is one with the same e-mail."""
     def __init__(
         self,
         *,
@@ -453,10 +456,11 @@ class ConvertLeadRequest(_message.Message):
         contact_id: _builtins.str = ...,
         opportunity_name: _builtins.str = ...,
         pipeline_id: _builtins.str = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "etag", b"etag", "id", b"id", "opportunity_name", b"opportunity_name", "organization_id", b"organization_id", "pipeline_id", b"pipeline_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_duplicate", b"allow_duplicate", "contact_id", b"contact_id", "etag", b"etag", "id", b"id", "opportunity_name", b"opportunity_name", "organization_id", b"organization_id", "pipeline_id", b"pipeline_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -46,6 +46,8 @@ class OpportunityLine(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
+    PRODUCT_ID_FIELD_NUMBER: _builtins.int
+    PRODUCT_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -62,6 +64,9 @@ class OpportunityLine(_message.Message):
     """That of its deal."""
     outcome: _outcome_pb2.Outcome.ValueType
     """That of its deal."""
+    product_id: _builtins.str
+    """The product, where it is one of the catalog."""
+    product_name: _builtins.str
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -101,10 +106,12 @@ class OpportunityLine(_message.Message):
         amount: _money_pb2.Money | None = ...,
         stage: _builtins.str = ...,
         outcome: _outcome_pb2.Outcome.ValueType = ...,
+        product_id: _builtins.str = ...,
+        product_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "delete_time", b"delete_time", "discount_percent", b"discount_percent", "quantity", b"quantity", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "description", b"description", "discount_percent", b"discount_percent", "etag", b"etag", "external_id", b"external_id", "id", b"id", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "quantity", b"quantity", "stage", b"stage", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "description", b"description", "discount_percent", b"discount_percent", "etag", b"etag", "external_id", b"external_id", "id", b"id", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "product_id", b"product_id", "product_name", b"product_name", "quantity", b"quantity", "stage", b"stage", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

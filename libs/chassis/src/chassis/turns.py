@@ -1,0 +1,42 @@
+"""Turns: whoever waits for an answer goes first, and what only catches up goes after, for a moment.
+
+One loop serves calls, publishes changes and takes in events. Nobody waits for the last two, so they
+step back while long work is being done for somebody, but never for longer than they say.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Generator
+
+
+class Turns:
+    """Long work that somebody waits for, counted."""
+
+    def __init__(self) -> None:
+        self._working = 0
+        self._calm: asyncio.Event | None = None
+
+    @contextlib.contextmanager
+    def long_work(self) -> Generator[None]:
+        """Say that somebody waits for what is done in the block, and that it takes a while."""
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
+            if not self._working and self._calm is not None:
+                self._calm.set()
+                self._calm = None
+
+    async def after_others(self, seconds: float) -> None:
+        """Wait until no long work is being done, this long at most."""
+        if not self._working:
+            return
+        if self._calm is None:
+            self._calm = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._calm.wait()
+
+
+TURNS = Turns()

@@ -1,0 +1,170 @@
+"""From a cell to a field: what a text, number or date of a table means for a field of a record."""
+
+import datetime
+import decimal
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Any
+
+from banyan.type.v1 import money_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import date_pb2, decimal_pb2
+
+from chassis import errors
+from chassis.json import short_enum_name
+from chassis.json.fields import enum_of, message_name
+from documents.tables import Cell
+from documents.tables.values import (
+    ColumnProfile,
+    read_boolean,
+    read_date,
+    read_decimal,
+    read_text,
+    read_timestamp,
+)
+
+_F = FieldDescriptor
+_INTEGERS = {
+    *(_F.TYPE_INT32, _F.TYPE_INT64, _F.TYPE_UINT32, _F.TYPE_UINT64, _F.TYPE_SINT32),
+    *(_F.TYPE_SINT64, _F.TYPE_FIXED32, _F.TYPE_FIXED64, _F.TYPE_SFIXED32, _F.TYPE_SFIXED64),
+}
+# What stands between several texts in one cell.
+SEPARATOR = ";"
+_REMEMBERED = 20_000
+
+
+@dataclass
+class Reading:
+    """How the cells of one column are read into one field.
+
+    Attributes:
+        zone: in which times without a zone are meant.
+        currency: of amounts.
+        profile: what the column's other cells say about the order of days and months, and such.
+        factor: what numbers are multiplied by.
+    """
+
+    field: FieldDescriptor
+    zone: datetime.tzinfo
+    currency: str
+    profile: ColumnProfile
+    factor: decimal.Decimal = decimal.Decimal(1)
+    _read: Callable[[Cell, "Reading"], Any] = attribute(init=False)
+    _known: dict[Cell, Any] = attribute(default_factory=dict[Cell, Any])
+
+    def __post_init__(self) -> None:
+        self._read = _reader_of(self.field)
+
+    def value(self, cell: Cell) -> Any:
+        """Read a cell that is not empty, as the constructor of the record takes it.
+
+        Raises:
+            Invalid: what is wrong with it.
+        """
+        found = self._known.get(cell)
+        if found is None:
+            found = self._read(cell, self)
+            if len(self._known) < _REMEMBERED:
+                self._known[cell] = found
+        return found
+
+
+def wants_profile(field_: FieldDescriptor) -> bool:
+    """Tell whether other cells of a column help to read one."""
+    return _reader_of(field_) not in (_text, _texts, _boolean, _enum)
+
+
+def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
+    message = message_name(field_)
+    if message in _MESSAGES and not field_.is_repeated:
+        return _MESSAGES[message]
+    if message:
+        raise errors.Invalid("MAP_FIELD_NOT_A_CELL", field=field_.name)
+    if field_.is_repeated:
+        if field_.type != _F.TYPE_STRING:
+            raise errors.Invalid("MAP_FIELD_NOT_A_CELL", field=field_.name)
+        return _texts
+    if field_.type in _INTEGERS:
+        return _integer
+    readers = {_F.TYPE_STRING: _text, _F.TYPE_BOOL: _boolean, _F.TYPE_ENUM: _enum}
+    if field_.type in (_F.TYPE_DOUBLE, _F.TYPE_FLOAT):
+        return _double
+    if field_.type not in readers:
+        raise errors.Invalid("MAP_FIELD_NOT_A_CELL", field=field_.name)
+    return readers[field_.type]
+
+
+def _text(cell: Cell, _: Reading) -> str:
+    return read_text(cell)
+
+
+def _texts(cell: Cell, _: Reading) -> list[str]:
+    return [part.strip() for part in read_text(cell).split(SEPARATOR) if part.strip()]
+
+
+def _boolean(cell: Cell, _: Reading) -> bool:
+    return read_boolean(cell)
+
+
+def _integer(cell: Cell, reading: Reading) -> int:
+    number = _number(cell, reading)
+    if number != number.to_integral_value():
+        raise errors.Invalid("NOT_AN_INTEGER")
+    return int(number)
+
+
+def _double(cell: Cell, reading: Reading) -> float:
+    return float(_number(cell, reading))
+
+
+def _enum(cell: Cell, reading: Reading) -> int:
+    text = read_text(cell)
+    enum = enum_of(reading.field)
+    wanted = text.strip().upper().replace(" ", "_").replace("-", "_")
+    for value in enum.values:
+        if wanted in (value.name, short_enum_name(enum, value.name)):
+            return value.number
+    allowed = ", ".join(short_enum_name(enum, v.name) for v in enum.values if v.number)
+    raise errors.Invalid("NOT_A_VALUE_OF", allowed=allowed)
+
+
+def _decimal(cell: Cell, reading: Reading) -> decimal_pb2.Decimal:
+    return decimal_pb2.Decimal(value=_plain(_number(cell, reading)))
+
+
+def _money(cell: Cell, reading: Reading) -> money_pb2.Money:
+    amount = _plain(_number(cell, reading))
+    return money_pb2.Money(currency_code=reading.currency, amount=amount)
+
+
+def _date(cell: Cell, reading: Reading) -> date_pb2.Date:
+    day = read_date(cell, reading.profile)
+    return date_pb2.Date(year=day.year, month=day.month, day=day.day)
+
+
+def _timestamp(cell: Cell, reading: Reading) -> Timestamp:
+    found = Timestamp()
+    found.FromDatetime(read_timestamp(cell, reading.zone, reading.profile))
+    return found
+
+
+def _number(cell: Cell, reading: Reading) -> decimal.Decimal:
+    number = read_decimal(cell, reading.profile)
+    if reading.factor == 1:
+        return number
+    with decimal.localcontext(prec=100):
+        return number * reading.factor
+
+
+def _plain(number: decimal.Decimal) -> str:
+    return f"{number:f}"
+
+
+_MESSAGES: dict[str, Callable[[Cell, Reading], Any]] = {
+    "google.type.Decimal": _decimal,
+    "banyan.type.v1.Money": _money,
+    "google.type.Date": _date,
+    "google.protobuf.Timestamp": _timestamp,
+}

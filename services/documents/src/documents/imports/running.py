@@ -1,0 +1,428 @@
+"""Running an import: stretch by stretch, each noted with what it did, so that it can go on."""
+
+import asyncio
+import contextlib
+import datetime
+import itertools
+import tempfile
+import zoneinfo
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uuid_utils
+from banyan.documents.v1 import import_job_pb2, import_problem_pb2, import_step_pb2
+from banyan.identity.v1 import tenant_pb2
+
+from chassis import errors
+from chassis.resources import Resources
+from chassis.rpc.registry import contract_methods
+from chassis.turns import TURNS
+from documents.import_problem import records_of
+from documents.imports.acting import OnBehalfOf
+from documents.imports.cells import wants_profile
+from documents.imports.content import fetch
+from documents.imports.known import Known
+from documents.imports.mapping import FileMap, ImportMap, RecordMap, read_map, templates_of
+from documents.imports.nouns import noun_called
+from documents.imports.planning import NotYet, Planned, Planner, Problem, Refused, RowView, views
+from documents.imports.writing import Outcome, Writer, take_back
+from documents.tables import Cell, Hints, Limits, Row, Table, open_table
+from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
+
+_Job = import_job_pb2.ImportJob
+_Step = import_step_pb2.ImportStep
+_Problem = import_problem_pb2.ImportProblem
+_UPDATE = "/banyan.documents.v1.ImportJobService/UpdateImportJob"
+_TENANT = "/banyan.identity.v1.TenantService/GetTenant"
+STRETCH = 1000
+# Cells from which a column's habits are learnt.
+_LEARNT_FROM = 5_000
+
+
+class Stopped(Exception):
+    """Somebody cancelled the job."""
+
+
+@dataclass(frozen=True)
+class _Tenant:
+    zone: datetime.tzinfo
+    currency: str
+
+
+class Run:
+    """One run of a job, by a process that holds its lease."""
+
+    def __init__(self, here: Resources, tenant_id: str, job: _Job, language: str) -> None:
+        self._here = here
+        self._tenant_id = tenant_id
+        self._job = job
+        self._language = language
+        self._person = OnBehalfOf(here, tenant_id, job.starter_user_id, language)
+        self._known = Known(self._person.ask)
+        self._writer = Writer(self._person.ask, job.mode, dry=job.dry_run)
+        self._number = 0
+
+    async def run(self) -> None:
+        """Read every file, from where an earlier try stopped."""
+        wanted = read_map(self._job.map)
+        tenant = await self._tenant()
+        steps = await self._steps()
+        self._number = max((step.number for step in steps), default=0)
+        await self._note(status=_Job.STATUS_RUNNING)
+        if not steps:
+            records = [*wanted.once, *(r for file in wanted.files for r in file.records)]
+            await self._known.see_what_is_empty(record.noun for record in records)
+            await self._once(wanted, tenant)
+        with tempfile.TemporaryDirectory(prefix="banyan-import-") as folder:
+            sizes = [
+                await self._fetch(file.file, Path(folder) / str(place))
+                for place, file in enumerate(wanted.files)
+            ]
+            for place, file in enumerate(wanted.files):
+                done = [step for step in steps if step.file == place and step.line]
+                path = Path(folder) / str(place)
+                with await asyncio.to_thread(_open, path, file) as table:
+                    reader = _File(self, wanted, file, place, table, tenant)
+                    await reader.read(done, sum(sizes[:place]), sizes[place], sum(sizes) or 1)
+        ended = _Job.STATUS_CHECKED if self._job.dry_run else _Job.STATUS_DONE
+        await self._note(status=ended, progress=1.0)
+
+    async def _tenant(self) -> _Tenant:
+        method = next(m for m in contract_methods("identity") if m.path == _TENANT)
+        found: tenant_pb2.Tenant = await self._person.ask(
+            method, method.request_type(id=self._tenant_id)
+        )
+        return _Tenant(zoneinfo.ZoneInfo(found.time_zone), found.currency_code)
+
+    async def _fetch(self, name: str, path: Path) -> int:
+        document_id = next(f.document_id for f in self._job.files if f.name == name)
+        return await fetch(self._person.ask, document_id, path)
+
+    async def _steps(self) -> list[_Step]:
+        found = await self._here[_Step].store.where(
+            self._tenant_id, "t.import_job_id = $1::uuid", self._job.id
+        )
+        return sorted(found, key=lambda step: step.number)
+
+    async def _once(self, wanted: ImportMap, tenant: _Tenant) -> None:
+        """Make what the map wants to be there before the first row."""
+        planner = self.planner(wanted, wanted.once, -1, tenant, {})
+        row = RowView(0, {}, {})
+        await self._known.look_up(planner.sought(row), planner.paths())
+        problems: list[Problem] = []
+        planned: list[Planned] = []
+        try:
+            planned = planner.plan(row, last=True)
+        except Refused as error:
+            problems.append(error.problem)
+        outcome = await self._writer.write(planned)
+        outcome.problems += problems
+        await self.noted("", 0, 0, 0, outcome, (), 0.0)
+        if outcome.problems:
+            found = outcome.problems[0]
+            raise errors.FailedPrecondition("IMPORT_BEGINNING_REFUSED", reason=found.reason)
+
+    def planner(
+        self,
+        wanted: ImportMap,
+        records: Sequence[RecordMap],
+        place: int,
+        tenant: _Tenant,
+        profiles: dict[str, ColumnProfile],
+    ) -> Planner:
+        """Give what plans the rows of a file."""
+        return Planner(
+            records,
+            self._known,
+            self._job.id,
+            place,
+            zone=tenant.zone,
+            currency=tenant.currency,
+            profiles=profiles,
+            looked_up=wanted.looked_up,
+        )
+
+    async def look_up(self, planner: Planner, rows: Iterable[RowView]) -> None:
+        """Get to know what rows may be and refer to."""
+        sought = itertools.chain.from_iterable(map(planner.sought, rows))
+        await self._known.look_up(sought, planner.paths())
+
+    async def write(self, planned: Sequence[Planned]) -> Outcome:
+        """Write records."""
+        return await self._writer.write(planned)
+
+    async def noted(
+        self,
+        file: str,
+        place: int,
+        line: int,
+        rows: int,
+        outcome: Outcome,
+        waiting: Sequence[int],
+        progress: float,
+    ) -> None:
+        """Note a stretch: what it did, what did not go in, how far the job is.
+
+        Raises:
+            Stopped: somebody cancelled the job.
+        """
+        self._number += 1
+        outcome.effects.waiting_lines.extend(waiting)
+        step = _Step(
+            id=str(uuid_utils.uuid7()), etag="1", import_job_id=self._job.id, number=self._number,
+            file=place, line=line, row_count=rows,
+            effects=outcome.effects.SerializeToString(),
+            owner_user_id=self._job.owner_user_id, org_unit_id=self._job.org_unit_id,
+        )  # fmt: skip
+        step.create_time.GetCurrentTime()
+        refused = len({problem.line for problem in outcome.problems})
+        problems = list(records_of(self._job, file, outcome.problems, self._language))
+        jobs = self._here[_Job]
+        async with self._here.database.transaction(self._tenant_id) as transaction:
+            old = await self._current(transaction)
+            new = _Job()
+            new.CopyFrom(old)
+            new.row_count += rows
+            new.refused_row_count += refused
+            new.progress = max(new.progress, progress)
+            _add_counts(new, outcome)
+            await self._here[_Step].store.mirror([step], transaction)
+            await self._here[_Problem].store.mirror(problems, transaction)
+            await jobs.put(self._call(), "update", old, new, transaction)
+        if old.status != _Job.STATUS_RUNNING:
+            raise Stopped
+
+    async def _note(self, **fields: Any) -> None:
+        jobs = self._here[_Job]
+        async with self._here.database.transaction(self._tenant_id) as transaction:
+            old = await self._current(transaction)
+            if old.status not in (_Job.STATUS_QUEUED, _Job.STATUS_RUNNING, _Job.STATUS_UNDOING):
+                raise Stopped
+            new = _Job()
+            new.CopyFrom(old)
+            for name, value in fields.items():
+                setattr(new, name, value)
+            if "status" in fields and fields["status"] != _Job.STATUS_RUNNING:
+                new.end_time.GetCurrentTime()
+            await jobs.put(self._call(), "update", old, new, transaction)
+
+    async def failed(self, error: errors.Error) -> None:
+        """Say why the job could not go on."""
+        sentence = errors.sentence(error.reason, error.metadata, self._language)
+        with contextlib.suppress(Stopped):
+            await self._note(status=_Job.STATUS_FAILED, error=sentence, error_reason=error.reason)
+
+    async def undo(self) -> None:
+        """Take back every stretch, the last first; each is forgotten once it is taken back."""
+        for step in reversed(await self._steps()):
+            effects = import_job_pb2.ImportEffects.FromString(step.effects)
+            problems = await take_back(self._person.ask, noun_called, effects)
+            records = list(records_of(self._job, "", problems, self._language))
+            async with self._here.database.transaction(self._tenant_id) as transaction:
+                await self._here[_Problem].store.mirror(records, transaction)
+                await transaction.fetch("DELETE FROM documents.import_step WHERE id = $1", step.id)
+        await self._note(status=_Job.STATUS_UNDONE)
+
+    async def _current(self, transaction: Any) -> _Job:
+        await transaction.fetch(
+            "SELECT 1 FROM documents.import_job WHERE id = $1 FOR UPDATE", self._job.id
+        )
+        (found,) = await self._here[_Job].store.where(
+            self._tenant_id, "t.id = $1::uuid", self._job.id, connection=transaction
+        )
+        return found
+
+    def _call(self) -> Any:
+        return self._here.call_of(_UPDATE, self._tenant_id, self._job.starter_user_id)
+
+
+class _File:
+    """One file on its way in."""
+
+    def __init__(
+        self, run: Run, wanted: ImportMap, file: FileMap, place: int, table: Table, tenant: _Tenant
+    ) -> None:
+        self._run = run
+        self._file = file
+        self._place = place
+        self._table = table
+        self._columns = _columns(table, file)
+        profiles = _profiles(table, self._columns, file)
+        self._planner = run.planner(wanted, file.records, place, tenant, profiles)
+        self._wanted = sorted(file.columns)
+
+    async def read(self, done: list[_Step], before: int, size: int, whole: int) -> None:
+        """Read the rows from behind the last one done, then those that waited for later ones."""
+        after = max((step.line for step in done), default=0)
+        waiting = _still_waiting(done)
+        rows = self._table.rows(after)
+        total = sum(step.row_count for step in done)
+        writing: asyncio.Task[None] | None = None
+        try:
+            async for stretch in _stretches(rows):
+                outcome, planned, late = await self._planned(stretch, last=False)
+                if writing is not None:
+                    await writing
+                waiting += late
+                total += len(stretch)
+                # A file does not say how many rows it has; half of it stands for "more to come".
+                part = (before + size * total / (total + STRETCH)) / whole
+                writing = asyncio.create_task(
+                    self._written(stretch[-1].line, len(stretch), outcome, planned, late, part)
+                )
+        finally:
+            if writing is not None:
+                await writing
+        if waiting:
+            lines = set(waiting)
+            late_rows = [row for row in self._table.rows() if row.line in lines]
+            outcome, planned, _ = await self._planned(late_rows, last=True)
+            part = (before + size) / whole
+            await self._written(late_rows[-1].line, 0, outcome, planned, (), part)
+
+    async def _planned(
+        self, rows: Sequence[Row], *, last: bool
+    ) -> tuple[Outcome, list[Planned], list[int]]:
+        outcome = Outcome()
+        seen: list[RowView] = []
+        for view in views(rows, self._columns, self._file.values, self._wanted):
+            if isinstance(view, Problem):
+                outcome.problems.append(view)
+            else:
+                seen.append(view)
+        await self._run.look_up(self._planner, seen)
+        planned: list[Planned] = []
+        late: list[int] = []
+        for view in seen:
+            try:
+                planned += self._planner.plan(view, last=last)
+            except Refused as error:
+                outcome.problems.append(error.problem)
+            except NotYet:
+                late.append(view.line)
+        return outcome, planned, late
+
+    async def _written(
+        self,
+        line: int,
+        rows: int,
+        outcome: Outcome,
+        planned: Sequence[Planned],
+        late: Sequence[int],
+        progress: float,
+    ) -> None:
+        written = await self._run.write(planned)
+        written.problems[:0] = outcome.problems
+        await self._run.noted(self._file.file, self._place, line, rows, written, late, progress)
+
+
+async def work(here: Resources, tenant_id: str, job_id: str) -> None:
+    """Run an import; the work of the job `import`."""
+    async with _a_run(here, tenant_id, job_id, _Job.STATUS_QUEUED, _Job.STATUS_RUNNING) as run:
+        if run is not None:
+            await run.run()
+
+
+async def undo(here: Resources, tenant_id: str, job_id: str) -> None:
+    """Take an import back; the work of the job `undo_import`."""
+    async with _a_run(here, tenant_id, job_id, _Job.STATUS_UNDOING) as run:
+        if run is not None:
+            await run.undo()
+
+
+@contextlib.asynccontextmanager
+async def _a_run(
+    here: Resources, tenant_id: str, job_id: str, *statuses: int
+) -> AsyncGenerator[Run | None]:
+    """Give a run of a job that is to be worked at; what stops it for good is said in its record."""
+    jobs = await here[_Job].store.where(tenant_id, "t.id = $1::uuid", job_id)
+    if not jobs or jobs[0].status not in statuses:
+        yield None
+        return
+    rows = await here.database.read(
+        tenant_id, "SELECT starter_language FROM documents.import_job WHERE id = $1", job_id
+    )
+    run = Run(here, tenant_id, jobs[0], rows[0][0] or "en")
+    try:
+        with TURNS.long_work():
+            yield run
+    except Stopped:
+        return
+    except (errors.Unavailable, errors.Internal, errors.DeadlineExceeded):
+        raise  # it is tried again
+    except errors.Error as error:
+        await run.failed(error)
+
+
+def _open(path: Path, file: FileMap) -> Table:
+    hints = Hints(
+        encoding=file.hints.get("encoding"),
+        delimiter=file.hints.get("delimiter"),
+        sheet=file.hints.get("sheet"),
+    )
+    return open_table(path, file.file, Limits(), hints)
+
+
+def _columns(table: Table, file: FileMap) -> list[str]:
+    """Give the columns as the map calls them.
+
+    Raises:
+        FailedPrecondition: COLUMN_MISSING with what there is.
+    """
+    columns = [file.headings.get(name, name) for name in table.columns]
+    for name in sorted(file.columns):
+        if name not in columns:
+            raise errors.FailedPrecondition(
+                "COLUMN_MISSING", file=file.file, column=name, found=", ".join(table.columns)
+            )
+    return columns
+
+
+def _profiles(table: Table, columns: Sequence[str], file: FileMap) -> dict[str, ColumnProfile]:
+    """Learn from the first cells how columns write dates and numbers."""
+    names = {
+        template.column
+        for record in file.records
+        for name, expression in record.fields
+        for template in templates_of(expression)
+        if template.column and wants_profile(record.noun.noun.fields[name])
+    }
+    if not names:
+        return {}
+    rows = [r.cells for r in itertools.islice(table.rows(), _LEARNT_FROM) if r.problem is None]
+    declared = ColumnProfile(
+        date_order=DateOrder(file.hints["dates"].upper()) if "dates" in file.hints else None,
+        from_1904=table.from_1904,
+    )
+    found: dict[str, ColumnProfile] = {}
+    for name in names:
+        place = columns.index(name)
+        cells: list[Cell] = [cells[place] for cells in rows]
+        found[name] = ColumnProfile.of(cells, declared) if cells else UNDECIDED
+    return found
+
+
+def _still_waiting(steps: Iterable[_Step]) -> list[int]:
+    return [
+        line
+        for step in steps
+        for line in import_job_pb2.ImportEffects.FromString(step.effects).waiting_lines
+    ]
+
+
+async def _stretches(rows: Iterator[Row]) -> AsyncGenerator[list[Row]]:
+    """Read rows in stretches; reading waits for the disk and takes turns with other work."""
+    while stretch := list(itertools.islice(rows, STRETCH)):
+        yield stretch
+        await asyncio.sleep(0)
+
+
+def _add_counts(job: _Job, outcome: Outcome) -> None:
+    by_noun = {count.noun: count for count in job.counts}
+    for noun, (created, updated, unchanged) in outcome.counts.items():
+        count = by_noun.get(noun) or job.counts.add(noun=noun)
+        count.created += created
+        count.updated += updated
+        count.unchanged += unchanged

@@ -1,0 +1,290 @@
+"""Writing what was planned: through the nouns' own methods, many records at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from banyan.documents.v1 import import_job_pb2
+from google.protobuf import field_mask_pb2
+
+from chassis import errors
+from chassis.resources.rules import is_set
+from chassis.rpc import violations_of
+from documents.imports.nouns import ImportNoun
+from documents.imports.planning import Planned, Problem
+
+Mode = import_job_pb2.ImportJob.Mode
+_UPSERT, _CREATE, _UPDATE = (
+    import_job_pb2.ImportJob.MODE_UPSERT,
+    import_job_pb2.ImportJob.MODE_CREATE,
+    import_job_pb2.ImportJob.MODE_UPDATE,
+)
+BATCH = 1000
+_AT_ONCE = 16
+Ask = Callable[[Any, Any], Awaitable[Any]]
+
+
+@dataclass
+class Outcome:
+    """What became of some records.
+
+    Attributes:
+        counts: by noun: created, updated, unchanged.
+        effects: what an undo takes back.
+    """
+
+    counts: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    problems: list[Problem] = field(default_factory=list[Problem])
+    effects: import_job_pb2.ImportEffects = field(default_factory=import_job_pb2.ImportEffects)
+
+    def count(self, planned: Planned, place: int) -> None:
+        """Count a record as created (0), updated (1) or unchanged (2)."""
+        self.counts.setdefault(planned.map.noun.name, [0, 0, 0])[place] += 1
+
+    def refuse(self, planned: Planned, error: errors.Error) -> None:
+        """Say why a record did not go in: one problem for each field that is wrong."""
+        noun = planned.map.noun
+        for violation in error.violations:
+            name = violation.path.partition(".")[2].partition(".")[0].partition("[")[0]
+            self.problems.append(
+                Problem(
+                    planned.line,
+                    violation.reason,
+                    planned.columns.get(name, ""),
+                    noun=noun.name,
+                    metadata={**violation.metadata, "detail": violation.description or name},
+                )
+            )
+        if not error.violations:
+            self.problems.append(
+                Problem(planned.line, error.reason, noun=noun.name, metadata=error.metadata)
+            )
+
+
+class Writer:
+    """Writes planned records, or says what would become of them."""
+
+    def __init__(self, ask: Ask, mode: int, *, dry: bool) -> None:
+        self._ask = ask
+        self._mode = mode
+        self._dry = dry
+        self._missing: set[str] = set()
+
+    async def write(self, planned: Sequence[Planned]) -> Outcome:
+        """Write records, those first that others refer to."""
+        outcome = Outcome()
+        waiting = [one for one in planned if self._is_wanted(one, outcome)]
+        while waiting:
+            ids = {one.message.id for one in waiting}
+            ready = [one for one in waiting if ids.isdisjoint(one.needs)]
+            if not ready:  # they refer to each other in a ring; let the service say so
+                ready = waiting
+            done = {id(one) for one in ready}
+            waiting = [one for one in waiting if id(one) not in done]
+            groups: dict[str, list[Planned]] = {}
+            for one in ready:
+                groups.setdefault(one.map.noun.name, []).append(one)
+            for group in groups.values():
+                await self._write_group(group, outcome)
+        return outcome
+
+    def _is_wanted(self, one: Planned, outcome: Outcome) -> bool:
+        """Tell whether a record is to be written at all; count it when not."""
+        if one.made:
+            outcome.count(one, 0)
+            _made(outcome, one)
+            return False
+        if one.there is None:
+            if self._mode == _UPDATE:
+                outcome.problems.append(
+                    Problem(one.line, "NOTHING_TO_UPDATE", noun=one.map.noun.name)
+                )
+            return self._mode != _UPDATE
+        if self._mode == _CREATE or not one.changed:
+            outcome.count(one, 2)
+            return False
+        return True
+
+    async def _write_group(self, group: list[Planned], outcome: Outcome) -> None:
+        fit = [one for one in group if not self._lacks(one, outcome)]
+        new = [one for one in fit if one.there is None]
+        if self._dry:
+            for one in fit:
+                self._try(one, outcome)
+            return
+        for start in range(0, len(new), BATCH):
+            await self._create(new[start : start + BATCH], outcome)
+        limit = asyncio.Semaphore(_AT_ONCE)
+        changed = [one for one in fit if one.there is not None]
+        await asyncio.gather(*(self._update(one, outcome, limit) for one in changed))
+
+    def _lacks(self, one: Planned, outcome: Outcome) -> bool:
+        """Tell whether what a record refers to did not go in itself."""
+        if not one.needs & self._missing:
+            return False
+        self._missing.add(one.message.id)
+        outcome.problems.append(Problem(one.line, "NEEDED_RECORD_REFUSED", noun=one.map.noun.name))
+        return True
+
+    def _try(self, one: Planned, outcome: Outcome) -> None:
+        """Check a record against the contract as its service will."""
+        noun = one.map.noun
+        wrong = violations_of(one.message, noun.field)
+        told = {violation.path for violation in wrong}
+        if one.there is None:
+            for name in noun.noun.fields:
+                path = f"{noun.field}.{name}"
+                if path not in told and noun.is_required(name) and not is_set(one.message, name):
+                    wrong.append(errors.FieldViolation(path, "REQUIRED"))
+        if wrong:
+            self._missing.add(one.message.id)
+            outcome.refuse(one, errors.Invalid("INVALID_FIELDS", violations=wrong))
+        else:
+            outcome.count(one, 0 if one.there is None else 1)
+
+    async def _create(self, group: list[Planned], outcome: Outcome) -> None:
+        noun = group[0].map.noun
+        batch = noun.methods.get("BatchCreate")
+        if batch is None:
+            limit = asyncio.Semaphore(_AT_ONCE)
+            await asyncio.gather(*(self._create_one(one, outcome, limit) for one in group))
+            return
+        request = batch.request_type(requests=[noun.create_request(o.message) for o in group])
+        try:
+            reply = await self._ask(batch, request)
+        except errors.Invalid as error:
+            for one in group:
+                self._refuse(one, error, outcome)
+            return
+        refused = {wrong.row: wrong for wrong in reply.errors}
+        for place, one in enumerate(group):
+            wrong = refused.get(place)
+            if wrong is None:
+                outcome.count(one, 0)
+                _made(outcome, one)
+            else:
+                self._refuse(one, _error_of(wrong), outcome)
+
+    async def _create_one(self, one: Planned, outcome: Outcome, limit: asyncio.Semaphore) -> None:
+        noun = one.map.noun
+        async with limit:
+            try:
+                await self._ask(noun.methods["Create"], noun.create_request(one.message))
+            except errors.Error as error:
+                self._refuse(one, error, outcome)
+            else:
+                outcome.count(one, 0)
+                _made(outcome, one)
+
+    async def _update(self, one: Planned, outcome: Outcome, limit: asyncio.Semaphore) -> None:
+        noun, paths = one.map.noun, one.changed
+        update = noun.methods.get("Update")
+        if update is None:
+            self._refuse(one, errors.FailedPrecondition("CANNOT_BE_CHANGED"), outcome)
+            return
+        one.message.etag = one.there.etag
+        request = update.request_type(
+            **{noun.field: one.message}, update_mask=field_mask_pb2.FieldMask(paths=paths)
+        )
+        async with limit:
+            try:
+                changed = await self._ask(update, request)
+            except errors.Error as error:
+                self._refuse(one, error, outcome)
+                return
+        outcome.count(one, 1)
+        outcome.effects.effects.add(
+            noun=noun.name,
+            id=changed.id,
+            etag=changed.etag,
+            before=one.there.SerializeToString(),
+            paths=paths,
+        )
+
+    def _refuse(self, one: Planned, error: errors.Error, outcome: Outcome) -> None:
+        if isinstance(error, errors.Unavailable | errors.Unauthenticated | errors.Internal):
+            raise error  # the job's trouble, not the row's
+        self._missing.add(one.message.id)
+        outcome.refuse(one, error)
+
+
+def _made(outcome: Outcome, one: Planned) -> None:
+    outcome.effects.effects.add(noun=one.map.noun.name, id=one.message.id, etag="1")
+
+
+def _error_of(row: Any) -> errors.Error:
+    """Rebuild the error a batch names for a row."""
+    violations = [
+        errors.FieldViolation(field.path, field.reason, field.message) for field in row.fields
+    ]
+    if violations:
+        return errors.Invalid(row.reason, violations=violations)
+    return errors.Invalid(row.reason, detail=row.message)
+
+
+# --- taking it back
+
+
+async def take_back(
+    ask: Ask, find: Callable[[str], ImportNoun], effects: import_job_pb2.ImportEffects
+) -> list[Problem]:
+    """Undo what a stretch of rows did, last first; give what had to be left.
+
+    A record that somebody has changed since is left as it is.
+    """
+    problems: list[Problem] = []
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(effect: import_job_pb2.ImportEffects.Effect) -> None:
+        async with limit:
+            try:
+                await _take_back(ask, find(effect.noun), effect)
+            except (errors.Unavailable, errors.Unauthenticated, errors.Internal):
+                raise
+            except errors.NotFound:
+                return  # it is gone already
+            except errors.Error as error:
+                reason = "TOUCHED_SINCE" if error.reason == "STALE_ETAG" else error.reason
+                problems.append(
+                    Problem(0, reason, noun=effect.noun, record_id=effect.id,
+                            metadata=error.metadata)
+                )  # fmt: skip
+
+    for group in _groups(find, effects):
+        await asyncio.gather(*(one(effect) for effect in group))
+    return problems
+
+
+def _groups(
+    find: Callable[[str], ImportNoun], effects: import_job_pb2.ImportEffects
+) -> list[list[import_job_pb2.ImportEffects.Effect]]:
+    """Cut effects, last first, into what may be taken back at the same time."""
+    groups: list[list[import_job_pb2.ImportEffects.Effect]] = []
+    for effect in reversed(effects.effects):
+        alone = find(effect.noun).refers_to_itself
+        if alone or not groups or groups[-1][0].noun != effect.noun:
+            groups.append([effect])
+        else:
+            groups[-1].append(effect)
+    return groups
+
+
+async def _take_back(
+    ask: Ask, noun: ImportNoun, effect: import_job_pb2.ImportEffects.Effect
+) -> None:
+    if effect.paths:
+        update = noun.methods["Update"]
+        before: Any = noun.noun.message.FromString(effect.before)
+        before.etag = effect.etag
+        await ask(
+            update,
+            update.request_type(
+                **{noun.field: before}, update_mask=field_mask_pb2.FieldMask(paths=effect.paths)
+            ),
+        )
+        return
+    delete = noun.methods.get("Delete")
+    if delete is None:
+        raise errors.FailedPrecondition("CANNOT_BE_REMOVED")
+    await ask(delete, delete.request_type(id=effect.id, etag=effect.etag))

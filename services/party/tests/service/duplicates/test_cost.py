@@ -1,0 +1,54 @@
+"""Looking for what is alike costs the same in a table of any size (PLT-17, PLT-19)."""
+
+import uuid
+
+import asyncpg
+import pytest
+
+from chassis.database import Role
+from party.likeness import CONTACTS, ORGANIZATIONS
+
+ROWS = 3_000
+# What an import of that many leaves behind, without the calls.
+FILL = {
+    "organization": """
+        INSERT INTO party.organization (tenant_id, id, create_time, update_time, name, roles,
+            employee_count, founded_year, version, title_sort_key, tax_id_key, email_key,
+            phone_key, name_key)
+        SELECT $1, i, now(), now(), i::text, '{}', 0, 0, 1, i::text, i::text, i::text, i::text,
+            i::text FROM unnest($2::uuid[]) AS rows (i)""",
+    "contact": """
+        INSERT INTO party.contact (tenant_id, id, create_time, update_time, name, version,
+            title_sort_key, email, phone_key, mobile_key, name_key)
+        SELECT $1, i, now(), now(), i::text, 1, i::text, i::text, i::text, i::text, i::text
+        FROM unnest($2::uuid[]) AS rows (i)""",
+}
+CASES = {
+    "organization": (ORGANIZATIONS, lambda key: (key, key, key, key, None)),
+    "contact": (CONTACTS, lambda key: (key, [key], key, None, None)),
+}
+
+
+@pytest.mark.parametrize("table", CASES)
+async def test_no_question_reads_the_table(firm, table):
+    database = firm.world.host.databases["party"]
+    ids = [str(uuid.uuid4()) for _ in range(ROWS)]
+    await database.write(firm.tenant_id, FILL[table], firm.tenant_id, ids)
+    owner = await asyncpg.connect(firm.world.host.address.dsn("party", Role.OWNER))
+    try:
+        await owner.execute(f"ANALYZE party.{table}")
+    finally:
+        await owner.close()
+    likeness, arguments = CASES[table]
+    for condition, given in (
+        (likeness.candidates, arguments(ids[7])),
+        (likeness.holders, ([ids[7]],)),
+    ):
+        plan = await firm.rows(
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF)"
+            f" SELECT t.id FROM party.{table} t WHERE {condition}",
+            *given,
+        )
+        text = "\n".join(row[0] for row in plan)
+        assert "Seq Scan" not in text, text
+        assert "Rows Removed by Filter" not in text, text

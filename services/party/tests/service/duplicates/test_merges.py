@@ -1,0 +1,495 @@
+"""Two records become one, and two again (PLT-17)."""
+
+import asyncio
+import dataclasses
+
+import pytest
+from banyan.party.v1 import events_pb2, merge_pb2
+
+from chassis import errors
+from chassis.access import Scope
+from chassis.resources import Hooks, unique
+
+Merge = merge_pb2.Merge
+DONE, UNDONE = Merge.STATUS_DONE, Merge.STATUS_UNDONE
+ORGANIZATION, CONTACT = "party.banyan/Organization", "party.banyan/Contact"
+
+
+async def two(firm, person=None):
+    """Make two organizations of one, with what hangs on them."""
+    kept = await firm.organization(person, name="华为", roles=["customer"], phone="1")
+    gone = await firm.organization(
+        person, name="华为技术有限公司", roles=["partner"], city="深圳", external_id="x"
+    )
+    return kept, gone
+
+
+def moved(merge) -> dict[tuple[str, str], set[str]]:
+    return {(one.resource_type, one.field): set(one.resource_ids) for one in merge.moved}
+
+
+def same(one, other, *but: str) -> bool:
+    """Tell whether two states of a record differ in nothing but their versions and these."""
+    a, b = type(one)(), type(other)()
+    for copy, record in ((a, one), (b, other)):
+        copy.CopyFrom(record)
+        for name in ("etag", "update_time", *but):
+            copy.ClearField(name)
+    return a == b
+
+
+async def test_one_of_two_stays_with_what_was_chosen_of_the_other(firm):
+    kept, gone = await two(firm)
+    merge = await firm.merge("Organization", kept, gone, "name", "externalId")
+    now, then = [await firm.get("Organization", one.id) for one in (kept, gone)]
+    assert (now.name, now.phone, now.city, now.external_id) == ("华为技术有限公司", "1", "", "x")
+    assert list(now.roles) == ["customer", "partner"]
+    assert (now.etag, then.etag) == ("2", "2")
+    assert then.HasField("delete_time")
+    assert then.merged_into_organization_id == kept.id
+    assert then.merged_into_organization_name == "华为技术有限公司"
+    assert same(then, gone, "delete_time", "merged_into_organization_id",
+                "merged_into_organization_name")  # fmt: skip
+    assert (merge.status, merge.organization_id, merge.merged_organization_id) == (
+        DONE, kept.id, gone.id,
+    )  # fmt: skip
+    assert list(merge.fields) == ["name", "external_id"]
+    (change,) = merge.changes
+    assert (change.resource_type, change.resource_id) == (ORGANIZATION, kept.id)
+    before = {f.path: f.old_value for f in change.fields}
+    assert before.keys() == {"name", "external_id", "roles"}
+    assert before["name"].string_value == "华为"
+    assert before["external_id"].HasField("null_value")
+    assert await firm.call("GetMerge", id=merge.id) == merge
+    assert merge.merged_organization_name == "华为技术有限公司"
+    assert (merge.creator_user_id, merge.owner_user_id) == (firm.boss.user_id,) * 2
+
+
+async def test_everything_that_refers_to_the_one_refers_to_the_other(firm):
+    kept, gone = await two(firm)
+    daughter = await firm.organization(parent_organization_id=gone.id)
+    people = [await firm.contact(name=n, organization_id=gone.id) for n in ("李娜", "王伟")]
+    own = await firm.contact(name="陈静", organization_id=kept.id)
+    talk = await firm.call(
+        "CreateCommunication",
+        communication={
+            "subject": "visit", "start_time": {"seconds": 1}, "organization_id": gone.id,
+            "contact_id": people[0].id,
+        },
+    )  # fmt: skip
+    merge = await firm.merge("Organization", kept, gone)
+    assert moved(merge) == {
+        (ORGANIZATION, "parent_organization_id"): {daughter.id},
+        (CONTACT, "organization_id"): {one.id for one in people},
+        ("party.banyan/Communication", "organization_id"): {talk.id},
+    }
+    assert merge.moved_count == 4
+    for one in people:
+        now = await firm.get("Contact", one.id)
+        assert (now.organization_id, now.organization_name) == (kept.id, "华为")
+        assert same(now, one, "organization_id", "organization_name")
+        (_, change) = await firm.changes(one.id)
+        assert (change.verb, change.actor_user_id) == ("update", firm.boss.user_id)
+        assert [f.path for f in change.fields] == ["organization_id"]
+    assert (await firm.get("Contact", own.id)) == own
+    assert (await firm.get("Communication", talk.id)).organization_id == kept.id
+    assert (await firm.get("Organization", daughter.id)).parent_organization_id == kept.id
+
+
+async def test_people_are_merged_like_organizations(firm):
+    kept = await firm.contact(name="李娜", email="li.na@example.com")
+    gone = await firm.contact(name="Li Na", email="li.na@x.cn", mobile="138 0013 8000")
+    talk = await firm.call(
+        "CreateCommunication",
+        communication={
+            "subject": "call", "start_time": {"seconds": 1}, "contact_id": gone.id,
+        },
+    )  # fmt: skip
+    merge = await firm.merge("Contact", kept, gone, "mobile")
+    now = await firm.get("Contact", kept.id)
+    assert (now.name, now.email, now.mobile) == ("李娜", "li.na@example.com", "138 0013 8000")
+    assert moved(merge) == {("party.banyan/Communication", "contact_id"): {talk.id}}
+    await firm.call("UndoMerge", id=merge.id)
+    assert same(await firm.get("Contact", kept.id), kept)
+    assert same(await firm.get("Contact", gone.id), gone)
+    assert same(await firm.get("Communication", talk.id), talk)
+
+
+async def test_a_merge_is_made_known_as_a_fact(firm):
+    kept, gone = await two(firm)
+    merge = await firm.merge("Organization", kept, gone)
+    undone = await firm.call("UndoMerge", id=merge.id)
+    made, taken_back = await firm.changes(merge.id)
+    told = {
+        "resource_type": ORGANIZATION, "from_id": gone.id, "into_id": kept.id,
+        "merge_id": merge.id, "user_id": firm.boss.user_id,
+    }  # fmt: skip
+    fact, other = events_pb2.RecordsMerged(), events_pb2.MergeUndone()
+    assert made.facts[0].Unpack(fact)
+    assert taken_back.facts[0].Unpack(other)
+    assert fact == events_pb2.RecordsMerged(**told)
+    assert other == events_pb2.MergeUndone(**told)
+    assert (made.verb, taken_back.verb, undone.etag) == ("create", "undo", "2")
+    verbs = [[c.verb for c in await firm.changes(one.id)] for one in (kept, gone)]
+    assert verbs == [["create", "merge", "unmerge"], ["create", "delete", "undelete"]]
+
+
+# --- places in the group
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+async def test_who_is_merged_with_its_mother_takes_her_place(firm, depth):
+    top = await firm.organization(name="top")
+    chain = [await firm.organization(name="mother", parent_organization_id=top.id)]
+    for n in range(depth):
+        chain.append(
+            await firm.organization(name=f"below {n}", parent_organization_id=chain[-1].id)
+        )
+    mother, daughter = chain[0], chain[-1]
+    merge = await firm.merge("Organization", daughter, mother)
+    now = await firm.get("Organization", daughter.id)
+    assert now.parent_organization_id == top.id
+    for between in chain[1:-1]:
+        above = (await firm.get("Organization", between.id)).parent_organization_id
+        assert above == (daughter.id if between is chain[1] else chain[chain.index(between) - 1].id)
+    await firm.call("UndoMerge", id=merge.id)
+    for one in chain:
+        assert same(await firm.get("Organization", one.id), one)
+
+
+async def test_who_is_merged_with_its_daughter_does_not_stand_above_itself(firm):
+    mother = await firm.organization(name="mother")
+    between = await firm.organization(name="between", parent_organization_id=mother.id)
+    daughter = await firm.organization(name="daughter", parent_organization_id=between.id)
+    grandchild = await firm.organization(name="grandchild", parent_organization_id=daughter.id)
+    merge = await firm.merge("Organization", mother, daughter, "parent_organization_id")
+    assert (await firm.get("Organization", mother.id)).parent_organization_id == ""
+    moved_one = await firm.get("Organization", grandchild.id)
+    assert moved_one.parent_organization_id == mother.id
+    await firm.call("UndoMerge", id=merge.id)
+    for one in (mother, between, daughter, grandchild):
+        assert same(await firm.get("Organization", one.id), one)
+
+
+async def test_what_went_before_goes_on_with_it(firm):
+    """A, merged into B, says where it is when B is merged into C, and again when that is undone."""
+    a, b, c = [await firm.organization(name=name) for name in "ABC"]
+    first = await firm.merge("Organization", b, a)
+    second = await firm.merge("Organization", c, b)
+    assert (await firm.get("Organization", a.id)).merged_into_organization_id == c.id
+    error = await first_refusal(firm, first)
+    assert error.reason == "LATER_MERGE_FIRST"
+    await firm.call("UndoMerge", id=second.id)
+    assert (await firm.get("Organization", a.id)).merged_into_organization_id == b.id
+    await firm.call("UndoMerge", id=first.id)
+    for one in (a, b, c):
+        assert same(await firm.get("Organization", one.id), one)
+
+
+async def first_refusal(firm, merge) -> errors.Error:
+    with pytest.raises(errors.FailedPrecondition) as caught:
+        await firm.call("UndoMerge", id=merge.id)
+    return caught.value
+
+
+# --- undoing
+
+
+async def test_undoing_makes_two_of_one_as_they_were(firm):
+    kept, gone = await two(firm)
+    people = [await firm.contact(name=n, organization_id=gone.id) for n in ("李娜", "王伟")]
+    merge = await firm.merge("Organization", kept, gone, "name", "city", "external_id")
+    undone = await firm.call("UndoMerge", id=merge.id)
+    assert (undone.status, undone.undone_by_user_id) == (UNDONE, firm.boss.user_id)
+    assert undone.HasField("undo_time")
+    assert not undone.untouched
+    for one in (kept, gone):
+        assert same(await firm.get("Organization", one.id), one)
+    for one in people:
+        assert same(await firm.get("Contact", one.id), one)
+    # They can be merged again, the other way round too.
+    again = await firm.merge("Organization", gone, kept)
+    assert again.organization_id == gone.id
+
+
+async def test_what_people_changed_since_is_listed_and_left(firm):
+    kept, gone = await two(firm)
+    elsewhere = await firm.organization(name="elsewhere")
+    stays, leaves, dies, new = [
+        await firm.contact(name=name, organization_id=gone.id if name != "new" else "")
+        for name in ("stays", "leaves", "dies", "new")
+    ]
+    merge = await firm.merge("Organization", kept, gone, "name", "city")
+    await firm.update("Organization", kept.id, city="东莞", note="ours")
+    await firm.update("Contact", leaves.id, organization_id=elsewhere.id)
+    await firm.update("Contact", new.id, organization_id=kept.id)
+    await firm.update("Contact", stays.id, job_title="Buyer")
+    await firm.call("DeleteContact", id=dies.id)
+    undone = await firm.call("UndoMerge", id=merge.id)
+    left = {(one.resource_type, one.resource_id, one.field) for one in undone.untouched}
+    assert left == {
+        (ORGANIZATION, kept.id, "city"),
+        (CONTACT, leaves.id, "organization_id"),
+    }
+    now = await firm.get("Organization", kept.id)
+    assert (now.name, now.city, now.note) == ("华为", "东莞", "ours")
+    assert list(now.roles) == ["customer"]
+    places = {one.name: (await firm.get("Contact", one.id)).organization_id
+              for one in (stays, leaves, dies, new)}  # fmt: skip
+    assert places == {
+        "stays": gone.id, "leaves": elsewhere.id, "dies": gone.id, "new": kept.id,
+    }  # fmt: skip
+    assert (await firm.get("Contact", stays.id)).job_title == "Buyer"
+
+
+async def test_a_merge_is_undone_once(firm, refusal):
+    merge = await firm.merge("Organization", *await two(firm))
+    first = await firm.call("UndoMerge", id=merge.id, request_id="r")
+    assert await firm.call("UndoMerge", id=merge.id, request_id="r") == first
+    assert (await refusal(firm.call("UndoMerge", id=merge.id))).reason == "MERGE_UNDONE"
+
+
+async def test_a_key_that_was_given_away_since_keeps_the_merge_from_being_undone(firm, refusal):
+    kept, gone = await two(firm)
+    merge = await firm.merge("Organization", kept, gone)
+    await firm.organization(external_id="x")
+    error = await refusal(firm.call("UndoMerge", id=merge.id))
+    assert type(error) is errors.AlreadyExists
+    assert (await firm.get("Organization", gone.id)).HasField("delete_time"), "nothing was done"
+    assert (await firm.get("Organization", kept.id)).etag == "2"
+
+
+async def test_a_merged_record_comes_back_by_undoing_only(firm, refusal):
+    kept, gone = await two(firm)
+    await firm.merge("Organization", kept, gone)
+    error = await refusal(firm.call("UndeleteOrganization", id=gone.id))
+    assert (error.reason, error.metadata) == ("MERGED_AWAY", {"into": kept.id})
+
+
+# --- at once, again, and not at all
+
+
+async def test_of_two_merges_of_one_record_at_once_one_is_made(firm):
+    a, b, c = [await firm.organization(name=name) for name in "ABC"]
+    person = await firm.contact(organization_id=a.id)
+    results = await asyncio.gather(
+        firm.merge("Organization", b, a),
+        firm.merge("Organization", c, a),
+        firm.merge("Organization", a, b),
+        return_exceptions=True,
+    )
+    made = [one for one in results if isinstance(one, Merge)]
+    refused = [one for one in results if isinstance(one, errors.Error)]
+    assert len(made) + len(refused) == 3
+    assert {error.reason for error in refused} == {"MERGED_AWAY"}
+    gone = {merge.merged_organization_id for merge in made}
+    assert len(gone) == len(made), "nothing went twice"
+    place = (await firm.get("Contact", person.id)).organization_id
+    assert place not in gone
+    for merge in sorted(made, key=lambda merge: merge.id, reverse=True):
+        await firm.call("UndoMerge", id=merge.id)
+    for one in (a, b, c):
+        assert same(await firm.get("Organization", one.id), one)
+    assert (await firm.get("Contact", person.id)).organization_id == a.id
+
+
+async def test_a_merge_and_its_undoing_many_times_at_once(firm):
+    kept, gone = await two(firm)
+    merge = await firm.merge("Organization", kept, gone)
+    calls = [firm.call("UndoMerge", id=merge.id) for _ in range(4)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(one, Merge) for one in results) == 1
+    assert {e.reason for e in results if isinstance(e, errors.Error)} == {"MERGE_UNDONE"}
+    assert [c.verb for c in await firm.changes(gone.id)] == ["create", "delete", "undelete"]
+
+
+async def test_a_repeated_request_merges_once(firm):
+    kept, gone = await two(firm)
+    answers = await asyncio.gather(
+        *(firm.merge("Organization", kept, gone, request_id="r") for _ in range(3))
+    )
+    assert all(answer == answers[0] for answer in answers)
+    assert [c.verb for c in await firm.changes(gone.id)] == ["create", "delete"]
+
+
+async def test_a_merge_that_is_refused_has_done_nothing(firm, refusal):
+    kept, gone = await two(firm)
+    person = await firm.contact(organization_id=gone.id)
+    deleted = await firm.organization()
+    await firm.call("DeleteOrganization", id=deleted.id)
+    nobody = type(kept)(id="01978b6e-0000-7000-8000-000000000001")
+    for attempt, wanted in (
+        (firm.merge("Organization", kept, kept), ("other_id", "MERGE_WITH_ITSELF")),
+        (firm.merge("Organization", kept, gone, "nope"), ("fields", "UNKNOWN_FIELD")),
+        (firm.merge("Organization", kept, gone, "etag"), ("fields", "UNKNOWN_FIELD")),
+        (firm.merge("Organization", kept, gone, "id"), ("fields", "UNKNOWN_FIELD")),
+        (firm.merge("Organization", kept, gone, "create_time"), ("fields", "UNKNOWN_FIELD")),
+        (firm.merge("Organization", kept, gone, "merged_into_organization_id"),
+         ("fields", "UNKNOWN_FIELD")),
+    ):  # fmt: skip
+        error = await refusal(attempt)
+        assert [(v.path, v.reason) for v in error.violations] == [wanted]
+    for attempt, reason in (
+        (firm.merge("Organization", kept, deleted), "RECORD_DELETED"),
+        (firm.merge("Organization", deleted, kept), "RECORD_DELETED"),
+        (firm.merge("Organization", kept, nobody), "NOT_FOUND"),
+        (firm.merge("Organization", nobody, kept), "NOT_FOUND"),
+        (firm.merge("Organization", kept, gone, etag="9"), "STALE_ETAG"),
+        (firm.merge("Organization", kept, gone, other_etag="9"), "STALE_ETAG"),
+        (firm.merge("Organization", kept, gone, "name", "name", request_id="x" * 201),
+         "INVALID_FIELDS"),
+    ):  # fmt: skip
+        assert (await refusal(attempt)).reason == reason
+    assert await firm.get("Organization", kept.id) == kept
+    assert await firm.get("Organization", gone.id) == gone
+    assert await firm.get("Contact", person.id) == person
+    assert not (await firm.call("ListMerges")).merges
+
+
+@pytest.mark.parametrize("rule", ["of the noun", "of the database"])
+async def test_a_reference_a_rule_forbids_stays_and_is_listed(firm, monkeypatch, rule):
+    """A relation of the two would be one of the record with itself; a yearly report is there."""
+    kept, gone = await two(firm)
+    talks = [
+        await firm.call(
+            "CreateCommunication",
+            communication={
+                "subject": subject, "start_time": {"seconds": 1}, "organization_id": gone.id,
+            },
+        )
+        for subject in ("moves", "stays")
+    ]  # fmt: skip
+    resource = firm.world.host.here["party"][type(talks[0])]
+    write = resource.put
+
+    def refuse(talk, _) -> None:
+        if talk.subject == "stays" and talk.organization_id == kept.id:
+            raise errors.invalid_field("communication.organization_id", "OWN_PARENT")
+
+    async def violate(call, verb, old, new, transaction, *more, **fields):
+        done = await write(call, verb, old, new, transaction, *more, **fields)
+        if new.subject == "stays":
+            raise errors.AlreadyExists("ALREADY_EXISTS", key="organization_id")
+        return done
+
+    if rule == "of the noun":
+        noun = dataclasses.replace(resource.noun, hooks=Hooks(validate=refuse))
+    else:
+        noun = dataclasses.replace(resource.noun, keys=(unique("organization_id"),))
+        monkeypatch.setattr(resource, "put", violate)
+    monkeypatch.setattr(resource, "noun", noun)
+    merge = await firm.merge("Organization", kept, gone)
+    monkeypatch.undo()
+    kind = "party.banyan/Communication"
+    assert moved(merge) == {(kind, "organization_id"): {talks[0].id}}
+    assert [(o.resource_type, o.resource_id, o.field) for o in merge.stayed] == [
+        (kind, talks[1].id, "organization_id")
+    ]
+    now = [(await firm.get("Communication", talk.id)) for talk in talks]
+    assert [talk.organization_id for talk in now] == [kept.id, gone.id]
+    assert now[1].etag == "1"
+    assert not (await firm.call("UndoMerge", id=merge.id)).untouched
+    for talk in talks:
+        assert (await firm.get("Communication", talk.id)).organization_id == gone.id
+
+
+# --- rights
+
+
+ALL, OWN = Scope.ALL, Scope.OWN
+# How far a person may update and delete, who may see everything.
+RIGHTS = {
+    "no delete": {"update": ALL},
+    "no update": {"delete": ALL},
+    "update own": {"update": OWN, "delete": ALL},
+    "delete own": {"update": ALL, "delete": OWN},
+}
+
+
+@pytest.mark.parametrize("rights", RIGHTS)
+async def test_merging_needs_to_update_both_and_to_delete_the_other(firm, refusal, rights):
+    kept, gone = await two(firm)
+    allowed = RIGHTS[rights] | {"read": ALL}
+    person = await firm.person(*(("party.Organization", *one) for one in allowed.items()))
+    error = await refusal(firm.merge("Organization", kept, gone, person=person))
+    assert type(error) is errors.Forbidden
+    assert await firm.get("Organization", gone.id) == gone
+
+
+async def test_what_one_does_not_see_one_does_not_merge(firm, refusal):
+    rep = await firm.person(("party.*", "*", Scope.OWN))
+    mine = await firm.organization(rep, name="mine")
+    others = await firm.organization(name="others")
+    for pair in ((mine, others), (others, mine)):
+        error = await refusal(firm.merge("Organization", *pair, person=rep))
+        assert type(error) is errors.NotFound
+        assert error.metadata["id"] == others.id
+
+
+async def test_who_may_merges_own_records_and_undoes_it(firm, refusal):
+    rep = await firm.person(("party.*", "*", Scope.OWN))
+    kept, gone = await two(firm, rep)
+    merge = await firm.merge("Organization", kept, gone, "name", person=rep)
+    colleague = await firm.person(("party.*", "*", Scope.OWN))
+    error = await refusal(firm.call("UndoMerge", colleague, id=merge.id))
+    assert type(error) is errors.NotFound
+    assert (await firm.call("UndoMerge", rep, id=merge.id)).status == UNDONE
+    # Who has lost a record meanwhile does not bring it back.
+    merge = await firm.merge("Organization", kept, gone, person=rep)
+    await firm.update("Organization", kept.id, owner_user_id=firm.boss.user_id)
+    error = await refusal(firm.call("UndoMerge", rep, id=merge.id))
+    assert type(error) is errors.NotFound
+
+
+async def test_a_record_is_not_merged_out_of_ones_reach(firm, refusal):
+    """Taking the owner of the other one must leave the record within reach, as any update."""
+    rep = await firm.person(
+        ("party.Organization", "read", Scope.ALL), ("party.Organization", "update", Scope.OWN),
+        ("party.Organization", "delete", Scope.ALL),
+    )  # fmt: skip
+    kept, gone = await two(firm, firm.boss)
+    await firm.update("Organization", kept.id, owner_user_id=rep.user_id)
+    error = await refusal(firm.merge("Organization", kept, gone, "owner_user_id", person=rep))
+    assert (type(error), error.reason) == (errors.Forbidden, "OUTSIDE_REACH")
+
+
+async def test_another_tenant_merges_and_undoes_nothing(firm, world, refusal):
+    stranger = await world.person(await world.tenant())
+    kept, gone = await two(firm)
+    error = await refusal(firm.merge("Organization", kept, gone, person=stranger))
+    assert type(error) is errors.NotFound
+    merge = await firm.merge("Organization", kept, gone)
+    assert type(await refusal(firm.call("UndoMerge", stranger, id=merge.id))) is errors.NotFound
+    assert not (await firm.call("ListMerges", stranger)).merges
+
+
+# --- the worklist
+
+
+async def test_merging_closes_the_pair_and_undoing_opens_it_again(firm):
+    for name in ("华为技术有限公司", "深圳市华为技术有限公司", "华为技术股份有限公司"):
+        await firm.organization(name=name)
+    assert len(await firm.pairs()) == 3
+    kept, gone, third = (await firm.call("ListOrganizations", order_by="id")).organizations
+    merge = await firm.merge("Organization", kept, gone)
+    status = {
+        frozenset((p.organization_id, p.other_organization_id)): p for p in await firm.pairs()
+    }
+    merged = status[frozenset((kept.id, gone.id))]
+    assert (merged.status, merged.merge_id) == (2, merge.id)
+    assert merged.closed_by_user_id == firm.boss.user_id
+    assert status[frozenset((gone.id, third.id))].status == 4
+    assert status[frozenset((kept.id, third.id))].status == 1
+    await firm.call("UndoMerge", id=merge.id)
+    assert [pair.status for pair in await firm.pairs()] == [1, 1, 1]
+
+
+async def test_more_references_than_one_waits_for_are_refused(firm, refusal, monkeypatch):
+    monkeypatch.setattr("party.merging.REFERENCES_MAX", 2)
+    kept, gone = await two(firm)
+    for n in range(3):
+        await firm.contact(name=f"{n}", organization_id=gone.id)
+    error = await refusal(firm.merge("Organization", kept, gone))
+    assert (error.reason, error.metadata) == ("TOO_MANY_REFERENCES", {"limit": "2"})
+    assert await firm.get("Organization", gone.id) == gone
+    assert (await firm.merge("Organization", gone, kept)).moved_count == 0
