@@ -266,6 +266,7 @@ def test_what_a_sheet_cannot_hold_is_refused_and_not_cut():
         ("客户", "客户"),
         ("Deals / 2017: won?", "Deals   2017  won"),
         ("x" * 40, "x" * 31),
+        ("🙂" * 31, "🙂" * 15),
         ("'quoted'", "quoted"),
         ("[]", "Sheet1"),
         ("", "Sheet1"),

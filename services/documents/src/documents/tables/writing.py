@@ -206,8 +206,9 @@ class _PlainSheet(Worksheet):
 
 def _sheet_name(name: str) -> str:
     """Make a name of what a sheet should be called, as far as sheets can be called so."""
-    plain = _no_sheet_name.sub(" ", name)[:_SHEET_NAME_MAX].strip(" '")
-    return plain or "Sheet1"
+    units = name.encode("utf-16-le", "replace")[: 2 * _SHEET_NAME_MAX]
+    shortened = units.decode("utf-16-le", "ignore")
+    return _no_sheet_name.sub(" ", shortened).strip(" '") or "Sheet1"
 
 
 def _csv_text(value: Value) -> str:
