@@ -47,7 +47,16 @@ class Subject:
     async def create(self, person: Person | None = None, **request: Any) -> Any:
         """Create a sample."""
         record = request.pop("record", None) or self.samples.make()
-        return await self.call("Create", person, **{self.noun.table_name: record}, **request)
+        made = await self.call("Create", person, **{self.noun.table_name: record}, **request)
+        await self._refer_to_another()
+        return made
+
+    async def _refer_to_another(self) -> None:
+        """Let the next sample differ where a key is nothing but references."""
+        for key in self.noun.keys:
+            if set(key.columns) <= self.samples.references.keys():
+                other = await samples_for(self.noun, self.world, self.admin)
+                self.samples.references |= {n: other.references[n] for n in key.columns}
 
     async def update(self, record: Any, *paths: str, person: Person | None = None) -> Any:
         """Update the named fields."""
@@ -149,6 +158,8 @@ async def every_filterable_field_filters(s: Subject) -> None:
         if not s.noun.field_options(name).filterable or field.type != field.TYPE_STRING:
             continue
         value = getattr(made[1], name)
+        if not value:  # of a oneof only one is set
+            continue
         if field.is_repeated:
             value = value[0]
             wanted = {r.id for r in everything if value in getattr(r, name)}
