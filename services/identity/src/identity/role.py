@@ -123,7 +123,7 @@ ADMINISTRATOR = role_pb2.Role(
 )
 MEMBER = role_pb2.Role(
     name="Member",
-    description="Sees the organisation and its people, and keeps own sign-ins and keys.",
+    description="Sees the organisation and its people, and keeps own sign-ins, keys and views.",
     permissions=[
         new_permission("identity.Tenant", "read", Scope.ALL),
         new_permission("identity.OrgUnit", "read", Scope.ALL),
@@ -132,6 +132,10 @@ MEMBER = role_pb2.Role(
         new_permission("identity.User", "read", Scope.ALL),
         new_permission("identity.Session", "*", Scope.OWN),
         new_permission("identity.ApiKey", "*", Scope.OWN),
+        *(
+            new_permission("studio.View", action, Scope.OWN)
+            for action in ("create", "read", "update", "delete")
+        ),
     ],
 )
 

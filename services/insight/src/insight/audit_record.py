@@ -10,10 +10,7 @@ from google.protobuf.json_format import MessageToJson
 from chassis.database import Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Noun, Resources
-from chassis.rpc import service_name
-from chassis.rpc.registry import contract
-
-_OWN = "insight"
+from insight import heard
 
 
 def record_of(event: Event) -> audit_record_pb2.AuditRecord:
@@ -58,9 +55,7 @@ async def _take_in(here: Resources, events: Sequence[Event], transaction: Transa
 
 def consumer(here: Resources) -> Consumer:
     """Give what keeps the audit: every change of every service, once."""
-    services = sorted({service_name(service) for service in contract()} - {_OWN, "api"})
-    subjects = tuple(f"{service}.>" for service in services)
-    return Consumer("audit", subjects, functools.partial(_take_in, here))
+    return Consumer("audit", heard.subjects(), functools.partial(_take_in, here))
 
 
 AUDIT_RECORD = Noun(

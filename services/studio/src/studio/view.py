@@ -13,7 +13,7 @@ from chassis.json.fields import message_of
 from chassis.json.wellknown import snake
 from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.query import Query, Sql
-from chassis.resources.summary import _Reading  # pyright: ignore[reportPrivateUsage]
+from chassis.resources.summary import GroupReading
 from chassis.rpc import Call
 from studio.kinds import noun_of, readable_types
 
@@ -98,7 +98,7 @@ def _wrong_questions(view: _View, noun: Noun, around: Around) -> Iterator[FieldV
         "order_by": lambda: query.order(view.order_by),
     }
     if profile is not None:
-        checks["group_by"] = lambda: _Reading(noun, query, profile, Sql()).keys(view.group_by)
+        checks["group_by"] = lambda: GroupReading(noun, query, profile, Sql()).keys(view.group_by)
     for name, check in checks.items():
         try:
             check()

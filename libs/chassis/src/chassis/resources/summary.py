@@ -75,7 +75,7 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     """
     reach = resource.rules.reach(call, "read")
     sql = Sql()
-    reading = _Reading(resource.noun, resource.store.query, call.profile, sql)
+    reading = GroupReading(resource.noun, resource.store.query, call.profile, sql)
     keys = reading.keys(request.group_by)
     measures = reading.measures(request.measures)
     where = resource.store.condition(reach, request.filter, call.tenant, request.show_deleted, sql)
@@ -129,7 +129,7 @@ def _fill(
     group.filter = " AND ".join(conditions) if keys else asked_filter
 
 
-class _Reading:
+class GroupReading:
     """Reads terms and measures of one question about one noun."""
 
     def __init__(self, noun: Noun, query: Query, profile: TenantProfile, sql: Sql) -> None:

@@ -1,0 +1,255 @@
+"""Search: one statement over the index, cut to what the caller may read of each type.
+
+Matches are in order of their place: a beginning with its rank, or for what no beginning leads to
+the rank alone; then newest first. Whoever reads little of a type is answered from that little, so
+that neither the answer nor the time it takes says anything of the rest.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from banyan.insight.v1 import search_pb2
+
+from chassis import errors
+from chassis.access import EVERYTHING, Reach
+from chassis.database import Record
+from chassis.resources import Resources
+from chassis.resources.query import Cursor, SortKey, Sql, within
+from chassis.rpc import Call
+from insight.search_entry import searched, seed_of
+from insight.search_text import (
+    LENGTH_MAX,
+    LISTED,
+    Snippet,
+    fold,
+    grams,
+    snippet,
+)
+
+PAGE_SIZE = 20
+PAGE_SIZE_MAX = 100
+# Up to so many records of narrow reach are looked through one by one; beyond, they are frequent
+# enough among the rest to be met while going through it in order.
+FEW = 1000
+_AFTER_ALL = "\U0010ffff"
+_KEYS = (
+    SortKey("place", "text", False, False, "place"),
+    SortKey("resource_id", "uuid", True, False, "resource_id"),
+    SortKey("resource_type", "text", False, False, "resource_type"),
+)
+START = Cursor(("", "ffffffff-ffff-ffff-ffff-ffffffffffff", ""))
+_OWNED = ("owner_user_id", "org_unit_id")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: a folded query, what of each type may be found, and which page.
+
+    Attributes:
+        reach: how far the caller reads each type; those not read are left out.
+        seed: the tenant's, for grams.
+        limit: how many to find, one more than the page has.
+    """
+
+    query: str
+    reach: Mapping[str, Reach]
+    seed: int
+    after: Cursor
+    limit: int
+
+    @property
+    def open(self) -> list[str]:
+        """List the types of which everything may be read."""
+        return [kind for kind, reach in self.reach.items() if reach.everything]
+
+    @property
+    def narrow(self) -> list[tuple[Reach, list[str]]]:
+        """List the types by what may be read of them, when that is not everything."""
+        found: dict[Reach, list[str]] = {}
+        for kind, reach in self.reach.items():
+            if not reach.everything:
+                found.setdefault(reach, []).append(kind)
+        return list(found.items())
+
+
+async def search(here: Resources, request: Any, call: Call) -> search_pb2.SearchResponse:
+    """Find what contains the query.
+
+    Raises:
+        Invalid: UNKNOWN_RESOURCE_TYPE, NEGATIVE_PAGE_SIZE, INVALID_PAGE_TOKEN.
+    """
+    kinds = _kinds(request.resource_types)
+    if request.page_size < 0:
+        raise errors.invalid_field("page_size", "NEGATIVE_PAGE_SIZE")
+    size = min(request.page_size or PAGE_SIZE, PAGE_SIZE_MAX)
+    query = fold(request.query)[:LENGTH_MAX].rstrip()
+    question = "\n".join((call.tenant_id, "search", query, *kinds))
+    after = START
+    if request.page_token:
+        after = here.tokens.read(question, request.page_token, _KEYS)
+    reach = {kind: call.reach(searched()[kind].name, "read") for kind in kinds}
+    readable = {kind: found for kind, found in reach.items() if found is not None}
+    answer = search_pb2.SearchResponse()
+    if not query or not readable:
+        return answer
+    asked = Asked(query, readable, seed_of(call.tenant_id), after, size + 1)
+    rows = await _find(here, call.tenant_id, asked)
+    answer.hits.extend(_hit(query, row) for row in rows[:size])
+    if len(rows) > size:
+        last = rows[size - 1]
+        cursor = Cursor((last["place"], last["resource_id"], last["resource_type"]))
+        answer.next_page_token = here.tokens.write(question, cursor)
+    return answer
+
+
+def _kinds(given: Iterable[str]) -> list[str]:
+    kinds = sorted(set(given)) or sorted(searched())
+    for kind in kinds:
+        if kind not in searched():
+            raise errors.invalid_field("resource_types", "UNKNOWN_RESOURCE_TYPE", found=kind)
+    return kinds
+
+
+def _hit(query: str, row: Record) -> search_pb2.SearchHit:
+    title = (searched()[row["resource_type"]].title, row["title"])
+    shown: Snippet = snippet(query, [title, *zip(row["fields"], row["texts"], strict=True)])
+    return search_pb2.SearchHit(
+        resource_type=row["resource_type"],
+        resource_id=row["resource_id"],
+        title=row["title"],
+        snippet=search_pb2.SearchSnippet(
+            field=shown.field, before=shown.before, match=shown.match, after=shown.after
+        ),
+    )
+
+
+async def _find(here: Resources, tenant_id: str, asked: Asked) -> Sequence[Record]:
+    few = True
+    if asked.narrow:
+        sql = Sql()
+        statement = _COUNT.format(seen=_seen(asked.narrow, "e", sql))
+        few = (await here.database.read(tenant_id, statement, *sql.arguments))[0][0] <= FEW
+    statement, arguments = found_sql(asked, few)
+    return await here.database.read(tenant_id, statement, *arguments)
+
+
+def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
+    """Give the statement that finds a page, and its arguments.
+
+    Args:
+        few: of the types of narrow reach there is little, which is looked through one by one.
+    """
+    places = [rank + asked.query for rank in LISTED]
+    after: str = asked.after.values[0]
+    sql = Sql(
+        [
+            *(asked.query, list(grams([asked.query], asked.seed)), *asked.after.values),
+            *(asked.limit, asked.open if few else list(asked.reach)),
+            *([max(place, after) for place in places], [place + _AFTER_ALL for place in places]),
+        ]
+    )
+    if few or not asked.narrow:
+        seen, listed = _seen([(EVERYTHING, asked.open)], "e", sql), ""
+    else:
+        seen = _seen([(EVERYTHING, asked.open), *asked.narrow], "e", sql)
+        listed = _LISTED_SEEN.format(seen=seen)
+    parts = [_FROM_LISTED, _FROM_GRAMS.format(place=_PLACE, after=_AFTER, seen=seen)]
+    if few and asked.narrow:
+        parts.append(
+            _FROM_FEW.format(place=_PLACE, after=_AFTER, seen=_seen(asked.narrow, "e", sql))
+        )
+    return _FIND.format(listed=listed, parts=" UNION ALL ".join(parts)), sql.arguments
+
+
+def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str:
+    """Give the condition that an entry is one the caller may read."""
+    return " OR ".join(
+        f"({alias}.resource_type = ANY({sql.bind(kinds, 'text[]')})"
+        f" AND {within(found, _OWNED, sql, alias) or 'true'})"
+        for found, kinds in reach
+    )
+
+
+# What is put together here is text of this file; values are parameters. They are read through
+# `asked`, so that the plan does not depend on them and is made once.
+_COUNT = "SELECT count(*) FROM (SELECT FROM insight.search_entry e WHERE {seen} LIMIT 1001) few"
+
+_FIND = """
+WITH asked AS MATERIALIZED (
+    SELECT $1::text AS query, $2::bigint[] AS grams,
+        $3::text COLLATE "C" AS place, $4::uuid AS resource_id, $5::text AS resource_type
+), listed AS MATERIALIZED (
+    SELECT found.place, found.resource_id, kind.resource_type
+    FROM asked
+    CROSS JOIN unnest((SELECT $7::text[])) AS kind(resource_type)
+    CROSS JOIN unnest((SELECT $8::text[]), (SELECT $9::text[])) AS ways(low, high)
+    CROSS JOIN LATERAL (
+        SELECT b.beginning AS place, b.resource_id
+        FROM insight.search_beginning b {listed}
+        WHERE b.resource_type = kind.resource_type AND b.shared < length(asked.query)
+            AND b.beginning >= ways.low AND b.beginning < ways.high
+            AND (b.beginning > asked.place OR b.resource_id < asked.resource_id
+                OR (b.resource_id = asked.resource_id AND kind.resource_type > asked.resource_type))
+        ORDER BY b.beginning, b.resource_id DESC LIMIT (SELECT $6::bigint)
+    ) found
+    ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint)
+)
+SELECT found.place, found.resource_type, found.resource_id::text AS resource_id,
+    e.title, e.fields, e.texts
+FROM (
+    {parts}
+    ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint)
+) found
+JOIN insight.search_entry e USING (resource_type, resource_id)
+ORDER BY found.place, found.resource_id DESC, found.resource_type
+"""
+
+_LISTED_SEEN = """
+        JOIN insight.search_entry e ON e.resource_type = b.resource_type
+            AND e.resource_id = b.resource_id AND ({seen})
+"""
+
+_FROM_LISTED = "SELECT place, resource_id, resource_type FROM listed"
+
+# Where an entry stands among the matches; the same as its first row in search_beginning.
+_PLACE = """
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN strpos(e.beginnings, E'\\n0' || asked.query) > 0 THEN
+            substr(e.beginnings, strpos(e.beginnings, E'\\n0' || asked.query) + 1)
+        WHEN strpos(e.beginnings, E'\\n1' || asked.query) > 0 THEN
+            substr(e.beginnings, strpos(e.beginnings, E'\\n1' || asked.query) + 1)
+        WHEN strpos(e.beginnings, E'\\n2' || asked.query) > 0 THEN
+            substr(e.beginnings, strpos(e.beginnings, E'\\n2' || asked.query) + 1)
+        WHEN asked.grams = '{}' THEN NULL
+        WHEN strpos(e.beginnings, E'\\n3' || asked.query) > 0 THEN '3'
+        WHEN strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n') THEN '3'
+        WHEN strpos(e.body, asked.query) > 0 THEN '4'
+    END) AS lines(first)
+    CROSS JOIN LATERAL (SELECT split_part(lines.first, E'\\n', 1) COLLATE "C") AS at(place)
+"""
+
+_AFTER = """
+    (at.place > asked.place OR (at.place = asked.place AND (e.resource_id < asked.resource_id
+        OR (e.resource_id = asked.resource_id AND e.resource_type > asked.resource_type))))
+"""
+
+# The view is not behind the wall of its table, under which this operator could use no index; its
+# own condition is the tenant.
+_FROM_GRAMS = """
+    (SELECT at.place, e.resource_id, e.resource_type
+    FROM asked CROSS JOIN insight.search_text e {place}
+    WHERE e.grams @> (SELECT $2::bigint[]) AND (SELECT $2::bigint[]) <> '{{}}'
+        AND (SELECT count(*) FROM listed) < (SELECT $6::bigint)
+        AND ({seen}) AND at.place >= '3' AND {after}
+    ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint))
+"""
+
+_FROM_FEW = """
+    (SELECT at.place, e.resource_id, e.resource_type
+    FROM asked CROSS JOIN insight.search_entry e {place}
+    WHERE ({seen}) AND {after}
+    ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint))
+"""
+
+METHODS = {"/banyan.insight.v1.SearchService/Search": search}

@@ -1,0 +1,318 @@
+"""SearchEntry: what is known of a record to find it by, made from the services' changes.
+
+A record has one entry, and a row for each way into its title. Nobody reads an entry as such, so it
+is no noun: two plain tables, and a view for what no leakproof operator can look up.
+"""
+
+import functools
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from banyan.api.v1 import change_pb2, options_pb2
+from google.api import resource_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from chassis.database import TENANT_ID, Transaction
+from chassis.events import Consumer, Event
+from chassis.resources import Resources
+from chassis.rpc import acting, service_name
+from chassis.rpc.registry import contract
+from insight import heard
+from insight.search_text import beginnings, fold, grams, listed, pinyin
+
+_OWN = "insight"
+_READ_CHANGES = "/banyan.api.v1.ChangeService/ReadChanges"
+_CHANGES_PAGE = 1000
+
+
+def describe_tables(metadata: MetaData) -> None:
+    """Add the tables of the index to those of the service."""
+    Table(
+        "search_entry",
+        metadata,
+        Column(TENANT_ID, UUID(as_uuid=False), primary_key=True),
+        Column("resource_type", Text, primary_key=True),
+        Column("resource_id", UUID(as_uuid=False), primary_key=True),
+        Column("version", BigInteger, nullable=False),
+        Column("owner_user_id", UUID(as_uuid=False)),
+        Column("org_unit_id", UUID(as_uuid=False)),
+        Column("title", Text, nullable=False),
+        Column("fields", ARRAY(Text), nullable=False),
+        Column("texts", ARRAY(Text), nullable=False),
+        # Folded, one line each: the ways into the title in order; the title and the other texts.
+        Column("beginnings", Text, nullable=False),
+        Column("body", Text, nullable=False),
+        Column("grams", ARRAY(BigInteger), nullable=False),
+        Index("search_entry_owner_idx", TENANT_ID, "owner_user_id"),
+        Index("search_entry_unit_idx", TENANT_ID, "org_unit_id"),
+        # What waits to be sorted in is read by every search, so there must not be much of it.
+        Index(
+            "search_entry_grams_idx",
+            "grams",
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 256},
+        ),
+    )
+    Table(
+        "search_beginning",
+        metadata,
+        Column(TENANT_ID, UUID(as_uuid=False), nullable=False),
+        Column("resource_id", UUID(as_uuid=False), nullable=False),
+        Column("shared", Integer, nullable=False),
+        Column("resource_type", Text, nullable=False),
+        Column("beginning", Text(collation="C"), nullable=False),
+        Index(
+            "search_beginning_key",
+            TENANT_ID,
+            "resource_type",
+            "beginning",
+            text("resource_id DESC"),
+            unique=True,
+        ),
+    )
+
+
+# --- what of a record is found
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A noun that is searched.
+
+    Attributes:
+        name: as permissions name it: ``party.Organization``.
+        title: the field people know a record by.
+        fields: the other fields whose text is found.
+    """
+
+    name: str
+    title: str
+    fields: tuple[str, ...]
+
+
+@functools.cache
+def searched() -> dict[str, Searched]:
+    """Give what is searched, by resource type: every noun with a title, of services heard."""
+    found: dict[str, Searched] = {}
+    for service in contract():
+        if service_name(service) == _OWN:
+            continue
+        for message in service.file.message_types_by_name.values():
+            options: Any = message.GetOptions()
+            title: str = options.Extensions[options_pb2.noun].title
+            if title:
+                kind: str = options.Extensions[resource_pb2.resource].type
+                name = f"{service_name(service)}.{message.name}"
+                found[kind] = Searched(name, title, _text_fields(message, title))
+    return found
+
+
+def _text_fields(message: Descriptor, title: str) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in message.fields
+        if field.name != title
+        and field.type == FieldDescriptor.TYPE_STRING
+        and _options(field).searchable
+    )
+
+
+def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
+    options: Any = field.GetOptions()
+    return options.Extensions[options_pb2.field]
+
+
+@dataclass(frozen=True)
+class SearchEntry:
+    """What a record is found by, at one version; without a title when it is not found any more.
+
+    Attributes:
+        texts: the fields with text in them, beside the title.
+    """
+
+    resource_type: str
+    resource_id: str
+    version: int
+    owner_user_id: str = ""
+    org_unit_id: str = ""
+    title: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @functools.cached_property
+    def beginnings(self) -> list[str]:
+        """List the ways into its title, in order."""
+        return beginnings(self.title)
+
+    @functools.cached_property
+    def body(self) -> list[str]:
+        """List its folded texts, the title first."""
+        return [fold(line) for line in (self.title, *(text for _, text in self.texts))]
+
+    def grams(self, seed: int) -> set[int]:
+        """Give what its texts and the pinyin of its title are looked up by."""
+        return grams([*self.body, "".join(pinyin(self.title))], seed)
+
+
+def entry_of(change: change_pb2.Change, record: Any) -> SearchEntry | None:
+    """Make the entry of a changed record; None when its noun is not searched."""
+    noun = searched().get(change.resource_type)
+    if noun is None:
+        return None
+    key = (change.resource_type, change.resource_id, change.version)
+    if change.verb == "delete" or (
+        "delete_time" in record.DESCRIPTOR.fields_by_name and record.HasField("delete_time")
+    ):
+        return SearchEntry(*key)
+    return SearchEntry(
+        *key,
+        owner_user_id=getattr(record, "owner_user_id", ""),
+        org_unit_id=getattr(record, "org_unit_id", ""),
+        title=getattr(record, noun.title),
+        texts=tuple(_texts(record, noun.fields)),
+    )
+
+
+def _texts(record: Any, fields: Sequence[str]) -> Iterable[tuple[str, str]]:
+    for field in fields:
+        value: str | Sequence[str] = getattr(record, field)
+        for line in (value,) if isinstance(value, str) else value:
+            if line:
+                yield field, line
+
+
+# --- how entries are kept
+
+_KNOWN = """
+SELECT e.resource_type, e.resource_id::text, e.version, e.beginnings
+FROM unnest($1::text[], $2::uuid[]) AS asked(resource_type, resource_id)
+JOIN insight.search_entry e USING (resource_type, resource_id)
+"""
+_FORGET = """
+DELETE FROM insight.search_beginning b
+USING unnest($1::text[], $2::uuid[], $3::text[]) AS old(resource_type, resource_id, beginning)
+WHERE b.resource_type = old.resource_type AND b.beginning = old.beginning
+  AND b.resource_id = old.resource_id
+"""
+_KEEP = """
+INSERT INTO insight.search_entry (tenant_id, resource_type, resource_id, version, owner_user_id,
+    org_unit_id, title, fields, texts, beginnings, body, grams)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (tenant_id, resource_type, resource_id) DO UPDATE SET
+    version = excluded.version, owner_user_id = excluded.owner_user_id,
+    org_unit_id = excluded.org_unit_id, title = excluded.title, fields = excluded.fields,
+    texts = excluded.texts, beginnings = excluded.beginnings, body = excluded.body,
+    grams = excluded.grams
+"""
+_LIST = """
+INSERT INTO insight.search_beginning (tenant_id, resource_type, resource_id, beginning, shared)
+SELECT $1::uuid, resource_type, resource_id, beginning, shared
+FROM unnest($2::text[], $3::uuid[], $4::text[], $5::integer[])
+    AS new(resource_type, resource_id, beginning, shared)
+"""
+_EMPTY = (
+    "DELETE FROM insight.search_beginning",
+    "DELETE FROM insight.search_entry",
+)
+# Between the lines of `beginnings` and `body`, and around them.
+LINE = "\n"
+_Key = tuple[str, str]
+
+
+def seed_of(tenant_id: str) -> int:
+    """Give the number that makes a tenant's grams its own; it leaves a bigint's sign alone."""
+    return uuid.UUID(tenant_id).int & (1 << 62) - 1
+
+
+async def take_in(events: Sequence[Event], transaction: Transaction) -> None:
+    """Let events of one tenant take effect; of each record only what is newer than is known."""
+    newest: dict[_Key, SearchEntry] = {}
+    for event in filter(heard.is_change, events):
+        entry = entry_of(event.change, event.record)
+        if entry is not None:
+            key = (entry.resource_type, entry.resource_id)
+            if key not in newest or newest[key].version < entry.version:
+                newest[key] = entry
+    if newest:
+        await _write(newest, transaction)
+
+
+async def _write(newest: dict[_Key, SearchEntry], transaction: Transaction) -> None:
+    # Two that write the same record must not both believe to be the first.
+    await transaction.lock("search")
+    kinds, ids = zip(*newest, strict=True)
+    known = {
+        (kind, id_): (version, _lines(kept))
+        for kind, id_, version, kept in await transaction.fetch(_KNOWN, kinds, ids)
+    }
+    nothing = (0, list[str]())
+    fresh = [e for key, e in newest.items() if known.get(key, nothing)[0] < e.version]
+    old: list[tuple[str, str, str]] = []
+    new: list[tuple[str, str, str, int]] = []
+    for entry in fresh:
+        key = (entry.resource_type, entry.resource_id)
+        before = known.get(key, nothing)[1]
+        if before != entry.beginnings:
+            old += [(*key, way.text) for way in listed(before)]
+            new += [(*key, way.text, way.shared) for way in listed(entry.beginnings)]
+    if old:
+        await transaction.fetch(_FORGET, *zip(*old, strict=True))
+    await transaction.executemany(_KEEP, [_row(e, transaction.tenant_id) for e in fresh])
+    if new:
+        await transaction.fetch(_LIST, transaction.tenant_id, *zip(*new, strict=True))
+
+
+def _row(entry: SearchEntry, tenant_id: str) -> tuple[Any, ...]:
+    return (
+        *(tenant_id, entry.resource_type, entry.resource_id, entry.version),
+        *(entry.owner_user_id or None, entry.org_unit_id or None, entry.title),
+        *([field for field, _ in entry.texts], [text for _, text in entry.texts]),
+        LINE + "".join(line + LINE for line in entry.beginnings),
+        "".join(line + LINE for line in entry.body),
+        list(entry.grams(seed_of(tenant_id))),
+    )
+
+
+def _lines(kept: str) -> list[str]:
+    return kept.strip(LINE).split(LINE) if kept.strip(LINE) else []
+
+
+def consumer() -> Consumer:
+    """Give what keeps the index: every change of every service."""
+    return Consumer("search", heard.subjects(), take_in)
+
+
+async def rebuild(here: Resources) -> None:
+    """Throw the index away and make it again from the services' logs, of all tenants.
+
+    What is heard meanwhile takes effect as always. Until the end there is less to be found.
+    """
+    emptied: set[str] = set()
+    for service in heard.services():
+        after = ""
+        while True:
+            with acting(_OWN):
+                page = await _read_changes(here, service, after)
+            by_tenant: dict[str, list[Event]] = {}
+            for change in page.changes:
+                by_tenant.setdefault(change.tenant_id, []).append(heard.again(change))
+            for tenant_id, events in by_tenant.items():
+                async with here.database.transaction(tenant_id) as transaction:
+                    for statement in () if tenant_id in emptied else _EMPTY:
+                        await transaction.fetch(statement)
+                    await take_in(events, transaction)
+                emptied.add(tenant_id)
+            if not page.changes:
+                break
+            after = page.next_after
+
+
+async def _read_changes(
+    here: Resources, service: str, after: str
+) -> change_pb2.ReadChangesResponse:
+    request = change_pb2.ReadChangesRequest(service=service, after=after, page_size=_CHANGES_PAGE)
+    channel: Any = here.channels.to(service)
+    return await channel.unary_unary(_READ_CHANGES)(request)

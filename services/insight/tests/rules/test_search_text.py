@@ -1,0 +1,59 @@
+"""How words are compared and shown in search: Chinese, pinyin, Latin (PTY-01, PLT-31)."""
+
+import pytest
+
+from insight.search_text import beginnings, fold, grams, listed, pinyin, snippet
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("  Müller   GmbH ", "muller gmbh"),
+        ("ＡＢＣ１２", "abc12"),
+        ("ÉCOLE", "ecole"),
+        ("华为技术", "华为技术"),
+        ("", ""),
+    ],
+)
+def test_case_accents_and_width_make_no_difference(text, folded):
+    assert fold(text) == folded
+
+
+def test_a_title_is_entered_at_its_start_its_words_and_its_pinyin():
+    found = beginnings("华为 Cloud")
+    assert found[0] == "0华为 cloud"
+    assert "1cloud" in found
+    assert "1为 cloud" in found
+    assert {"2huaweicloud", "2hwc"} <= set(found)
+    assert found == sorted(found)
+
+
+def test_pinyin_gives_syllables():
+    assert pinyin("华为技术") == ["hua", "wei", "ji", "shu"]
+
+
+def test_what_two_beginnings_share_is_found_once():
+    ways = {way.text: way.shared for way in listed(beginnings("ab ac"))}
+    assert ways == {"0ab ac": 0, "1ac": 1}
+
+
+def test_grams_are_two_characters_of_chinese_and_three_of_latin():
+    assert len(grams(["华为技术"], 0)) == 3
+    assert len(grams(["acme"], 0)) == 2
+    assert grams(["ac"], 0) == set()
+    assert grams(["华为"], 0) <= grams(["中国华为公司"], 0)
+    assert grams(["cme"], 0) <= grams(["acme"], 0)
+    assert grams(["华为"], 1).isdisjoint(grams(["华为"], 2)), "each tenant has its own"
+
+
+def test_a_snippet_shows_the_match_as_it_was_written():
+    shown = snippet("muller", [("name", "Die MÜLLER GmbH"), ("note", "muller")])
+    assert (shown.field, shown.before, shown.match, shown.after) == (
+        "name", "Die ", "MÜLLER", " GmbH",
+    )  # fmt: skip
+    long = "x" * 100 + "needle" + "y" * 100
+    shown = snippet("needle", [("name", "other"), ("note", long)])
+    assert (shown.field, shown.match) == ("note", "needle")
+    assert shown.before == "…" + "x" * 30
+    assert shown.after == "y" * 30 + "…"
+    assert snippet("hw", [("name", "华为")]).match == ""
