@@ -1,14 +1,12 @@
 """Two records become one, and two again (PLT-17)."""
 
 import asyncio
-import dataclasses
 
 import pytest
 from banyan.party.v1 import events_pb2, merge_pb2
 
 from chassis import errors
 from chassis.access import Scope
-from chassis.resources import Hooks, unique
 
 Merge = merge_pb2.Merge
 DONE, UNDONE = Merge.STATUS_DONE, Merge.STATUS_UNDONE
@@ -346,51 +344,94 @@ async def test_a_merge_that_is_refused_has_done_nothing(firm, refusal):
     assert not (await firm.call("ListMerges")).merges
 
 
-@pytest.mark.parametrize("rule", ["of the noun", "of the database"])
-async def test_a_reference_a_rule_forbids_stays_and_is_listed(firm, monkeypatch, rule):
-    """A relation of the two would be one of the record with itself; a yearly report is there."""
+async def test_what_the_one_that_stays_has_already_stays_with_the_other_and_is_listed(firm):
+    """Nothing is lost: what the one that stays cannot have is where it was, and is told."""
     kept, gone = await two(firm)
-    talks = [
-        await firm.call(
-            "CreateCommunication",
-            communication={
-                "subject": subject, "start_time": {"seconds": 1}, "organization_id": gone.id,
-            },
-        )
-        for subject in ("moves", "stays")
-    ]  # fmt: skip
-    resource = firm.world.host.here["party"][type(talks[0])]
-    write = resource.put
-
-    def refuse(talk, _) -> None:
-        if talk.subject == "stays" and talk.organization_id == kept.id:
-            raise errors.invalid_field("communication.organization_id", "OWN_PARENT")
-
-    async def violate(call, verb, old, new, transaction, *more, **fields):
-        done = await write(call, verb, old, new, transaction, *more, **fields)
-        if new.subject == "stays":
-            raise errors.AlreadyExists("ALREADY_EXISTS", key="organization_id")
-        return done
-
-    if rule == "of the noun":
-        noun = dataclasses.replace(resource.noun, hooks=Hooks(validate=refuse))
-    else:
-        noun = dataclasses.replace(resource.noun, keys=(unique("organization_id"),))
-        monkeypatch.setattr(resource, "put", violate)
-    monkeypatch.setattr(resource, "noun", noun)
+    of_gone = {"organization_id": gone.id}
+    relation = await firm.call(
+        "CreateRelationship",
+        relationship={"kind": "owner", "related_organization_id": kept.id} | of_gone,
+    )
+    report = {"fiscal_year": 2025, "organization_id": kept.id}
+    await firm.call("CreateAnnualReport", annual_report=report)
+    same_year = await firm.call("CreateAnnualReport", annual_report=report | of_gone)
+    other_year = await firm.call(
+        "CreateAnnualReport", annual_report={"fiscal_year": 2024} | of_gone
+    )
     merge = await firm.merge("Organization", kept, gone)
-    monkeypatch.undo()
-    kind = "party.banyan/Communication"
-    assert moved(merge) == {(kind, "organization_id"): {talks[0].id}}
-    assert [(o.resource_type, o.resource_id, o.field) for o in merge.stayed] == [
-        (kind, talks[1].id, "organization_id")
+    assert {(one.resource_type, one.resource_id, one.field) for one in merge.stayed} == {
+        ("party.banyan/Relationship", relation.id, "organization_id"),
+        ("party.banyan/AnnualReport", same_year.id, "organization_id"),
+    }
+    assert moved(merge) == {("party.banyan/AnnualReport", "organization_id"): {other_year.id}}
+    assert await firm.get("AnnualReport", same_year.id) == same_year
+    assert (await firm.get("AnnualReport", other_year.id)).organization_id == kept.id
+    undone = await firm.call("UndoMerge", id=merge.id)
+    assert not undone.untouched
+    assert same(await firm.get("AnnualReport", other_year.id), other_year)
+
+
+async def test_of_two_primary_addresses_that_of_the_one_that_stays_is_primary(firm):
+    """PTY-19: invoices go to one address; the other one's is kept beside it."""
+    kept, gone = await two(firm)
+    addresses = [
+        await firm.call(
+            "CreateAddress",
+            address={"organization_id": one.id, "kind": kind, "primary": True, "lines": "一号"},
+        )
+        for one, kind in ((kept, "KIND_BILLING"), (gone, "KIND_BILLING"), (gone, "KIND_SHIPPING"))
     ]
-    now = [(await firm.get("Communication", talk.id)) for talk in talks]
-    assert [talk.organization_id for talk in now] == [kept.id, gone.id]
-    assert now[1].etag == "1"
+    merge = await firm.merge("Organization", kept, gone)
+    now = [await firm.get("Address", one.id) for one in addresses]
+    assert [one.organization_id for one in now] == [kept.id] * 3
+    assert [one.primary for one in now] == [True, False, True]
+    assert (merge.moved_count, len(merge.stayed)) == (2, 0)
     assert not (await firm.call("UndoMerge", id=merge.id)).untouched
-    for talk in talks:
-        assert (await firm.get("Communication", talk.id)).organization_id == gone.id
+    for one in addresses:
+        assert same(await firm.get("Address", one.id), one)
+
+
+async def test_who_took_part_under_both_names_took_part_once(firm):
+    kept, gone = await firm.contact(name="李娜"), await firm.contact(name="Li Na")
+    below = await firm.contact(
+        name="王伟", organization_id=(await firm.organization()).id, reports_to_contact_id=""
+    )
+    talk = await firm.call(
+        "CreateCommunication", communication={"subject": "call", "start_time": {"seconds": 1}}
+    )
+    parts = [
+        await firm.call(
+            "CreateCommunicationParticipant",
+            communication_participant={"communication_id": talk.id, "contact_id": one.id},
+        )
+        for one in (kept, gone, below)
+    ]
+    merge = await firm.merge("Contact", kept, gone)
+    assert [one.resource_id for one in merge.stayed] == [parts[1].id]
+    assert not merge.moved
+    await firm.call("UndoMerge", id=merge.id)
+    for one in parts:
+        assert await firm.get("CommunicationParticipant", one.id) == one
+
+
+async def test_whom_people_report_to_follows_the_merge(firm):
+    """PTY-02: the chart of a firm has one box for one person."""
+    place = (await firm.organization()).id
+    boss, head, twin = [
+        await firm.contact(name=name, organization_id=place) for name in ("陈静", "李娜", "Li Na")
+    ]
+    await firm.update("Contact", head.id, reports_to_contact_id=boss.id)
+    await firm.update("Contact", twin.id, reports_to_contact_id=head.id)
+    worker = await firm.contact(name="王伟", organization_id=place, reports_to_contact_id=twin.id)
+    merge = await firm.merge("Contact", twin, head)
+    chart = {
+        one.name: (await firm.get("Contact", one.id)).reports_to_contact_id
+        for one in (boss, twin, worker)
+    }
+    assert chart == {"陈静": "", "Li Na": boss.id, "王伟": twin.id}
+    await firm.call("UndoMerge", id=merge.id)
+    assert (await firm.get("Contact", twin.id)).reports_to_contact_id == head.id
+    assert (await firm.get("Contact", head.id)).reports_to_contact_id == boss.id
 
 
 # --- rights
