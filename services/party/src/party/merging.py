@@ -6,6 +6,7 @@ where it went. All in one transaction, kept as a Merge: what has to be known to 
 services follow the facts RecordsMerged and MergeUndone.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ from typing import Any
 
 from banyan.api.v1 import change_pb2
 from banyan.party.v1 import duplicate_pb2, merge_pb2
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.database import Transaction
 from chassis.json.wellknown import decode_value, snake
 from chassis.resources import Around, Keep, Resource, Resources
-from chassis.resources.noun import Custom
+from chassis.resources.columns import column_name
+from chassis.resources.noun import Custom, Unique
 from chassis.rpc import Call
 from party.duplicate import MERGED, close, hold_pairs, pairs_of, reopen
 from party.likeness import Likeness
@@ -233,34 +236,50 @@ async def _move_references(work: Work, made: _Merge, old: str, new: str) -> None
                 continue
             changed = copy_of(record)
             redirect(changed, pointer.field, work.kind, old, new)
-            if not await _move(work, pointer, record, changed):
+            written = await _move(work, pointer, record, changed)
+            if written is None:
                 made.stayed.add(resource_type=kind, resource_id=record.id, field=name)
                 continue
             made.moved_count += 1
             if made.moved_count > REFERENCES_MAX:
                 raise errors.FailedPrecondition("TOO_MANY_REFERENCES", limit=REFERENCES_MAX)
-            if pointer.is_plain:
+            if pointer.is_plain and written is changed:
                 moved.append(record.id)
             else:
-                note(made, pointer.resource, record, changed)
+                note(made, pointer.resource, record, written)
         if moved:
             made.moved.add(resource_type=kind, field=name, resource_ids=moved)
 
 
-async def _move(work: Work, pointer: Pointer, record: Any, changed: Any) -> bool:
-    """Write a record that refers to the other one now; False when a rule of its noun forbids it."""
+async def _move(work: Work, pointer: Pointer, record: Any, changed: Any) -> Any:
+    """Write a record that refers to the other one now; None when a rule of its noun forbids it.
+
+    Of two that are the one (the primary address of its kind) that of the record that stays is.
+    """
     resource, noun = pointer.resource, pointer.resource.noun
-    try:
-        if noun.hooks.validate is not None:
+    if noun.hooks.validate is not None:
+        try:
             noun.hooks.validate(changed, await resource.rules.around(work.call, changed))
-        if any(pointer.field.name in key.columns for key in noun.keys):
+        except errors.Invalid:
+            return None
+    keys = [key for key in noun.keys if pointer.field.name in key.columns]
+    if not keys:
+        return await resource.put(work.call, "update", record, changed, work.transaction)
+    for attempt in (changed, _one_of_many(keys, changed)):
+        with contextlib.suppress(errors.AlreadyExists):
             async with work.transaction.savepoint():
-                await resource.put(work.call, "update", record, changed, work.transaction)
-        else:
-            await resource.put(work.call, "update", record, changed, work.transaction)
-    except (errors.Invalid, errors.AlreadyExists):
-        return False
-    return True
+                return await resource.put(work.call, "update", record, attempt, work.transaction)
+    return None
+
+
+def _one_of_many(keys: Sequence[Unique], record: Any) -> Any:
+    """Give a record that does not say any more that it is the one among those of a key."""
+    other = copy_of(record)
+    columns = {column for key in keys for column in key.columns}
+    for field in record.DESCRIPTOR.fields:
+        if field.type == FieldDescriptor.TYPE_BOOL and column_name(field.name) in columns:
+            other.ClearField(field.name)
+    return other
 
 
 async def _close_pair(work: Work, made: _Merge, survivor_id: str, other_id: str) -> None:

@@ -1,14 +1,11 @@
 """Two records become one, and two again (PLT-17)."""
 
 import asyncio
-import dataclasses
 
 import pytest
 from banyan.party.v1 import events_pb2, merge_pb2
 
 from chassis import errors
-from chassis.access import Scope
-from chassis.resources import Hooks, unique
 
 Merge = merge_pb2.Merge
 DONE, UNDONE = Merge.STATUS_DONE, Merge.STATUS_UNDONE
@@ -312,155 +309,94 @@ async def test_a_repeated_request_merges_once(firm):
     assert [c.verb for c in await firm.changes(gone.id)] == ["create", "delete"]
 
 
-async def test_a_merge_that_is_refused_has_done_nothing(firm, refusal):
+async def test_what_the_one_that_stays_has_already_stays_with_the_other_and_is_listed(firm):
+    """Nothing is lost: what the one that stays cannot have is where it was, and is told."""
     kept, gone = await two(firm)
-    person = await firm.contact(organization_id=gone.id)
-    deleted = await firm.organization()
-    await firm.call("DeleteOrganization", id=deleted.id)
-    nobody = type(kept)(id="01978b6e-0000-7000-8000-000000000001")
-    for attempt, wanted in (
-        (firm.merge("Organization", kept, kept), ("other_id", "MERGE_WITH_ITSELF")),
-        (firm.merge("Organization", kept, gone, "nope"), ("fields", "UNKNOWN_FIELD")),
-        (firm.merge("Organization", kept, gone, "etag"), ("fields", "UNKNOWN_FIELD")),
-        (firm.merge("Organization", kept, gone, "id"), ("fields", "UNKNOWN_FIELD")),
-        (firm.merge("Organization", kept, gone, "create_time"), ("fields", "UNKNOWN_FIELD")),
-        (firm.merge("Organization", kept, gone, "merged_into_organization_id"),
-         ("fields", "UNKNOWN_FIELD")),
-    ):  # fmt: skip
-        error = await refusal(attempt)
-        assert [(v.path, v.reason) for v in error.violations] == [wanted]
-    for attempt, reason in (
-        (firm.merge("Organization", kept, deleted), "RECORD_DELETED"),
-        (firm.merge("Organization", deleted, kept), "RECORD_DELETED"),
-        (firm.merge("Organization", kept, nobody), "NOT_FOUND"),
-        (firm.merge("Organization", nobody, kept), "NOT_FOUND"),
-        (firm.merge("Organization", kept, gone, etag="9"), "STALE_ETAG"),
-        (firm.merge("Organization", kept, gone, other_etag="9"), "STALE_ETAG"),
-        (firm.merge("Organization", kept, gone, "name", "name", request_id="x" * 201),
-         "INVALID_FIELDS"),
-    ):  # fmt: skip
-        assert (await refusal(attempt)).reason == reason
-    assert await firm.get("Organization", kept.id) == kept
-    assert await firm.get("Organization", gone.id) == gone
-    assert await firm.get("Contact", person.id) == person
-    assert not (await firm.call("ListMerges")).merges
+    of_gone = {"organization_id": gone.id}
+    relation = await firm.call(
+        "CreateRelationship",
+        relationship={"kind": "owner", "related_organization_id": kept.id} | of_gone,
+    )
+    report = {"fiscal_year": 2025, "organization_id": kept.id}
+    await firm.call("CreateAnnualReport", annual_report=report)
+    same_year = await firm.call("CreateAnnualReport", annual_report=report | of_gone)
+    other_year = await firm.call(
+        "CreateAnnualReport", annual_report={"fiscal_year": 2024} | of_gone
+    )
+    merge = await firm.merge("Organization", kept, gone)
+    assert {(one.resource_type, one.resource_id, one.field) for one in merge.stayed} == {
+        ("party.banyan/Relationship", relation.id, "organization_id"),
+        ("party.banyan/AnnualReport", same_year.id, "organization_id"),
+    }
+    assert moved(merge) == {("party.banyan/AnnualReport", "organization_id"): {other_year.id}}
+    assert await firm.get("AnnualReport", same_year.id) == same_year
+    assert (await firm.get("AnnualReport", other_year.id)).organization_id == kept.id
+    undone = await firm.call("UndoMerge", id=merge.id)
+    assert not undone.untouched
+    assert same(await firm.get("AnnualReport", other_year.id), other_year)
 
 
-@pytest.mark.parametrize("rule", ["of the noun", "of the database"])
-async def test_a_reference_a_rule_forbids_stays_and_is_listed(firm, monkeypatch, rule):
-    """A relation of the two would be one of the record with itself; a yearly report is there."""
+async def test_of_two_primary_addresses_that_of_the_one_that_stays_is_primary(firm):
+    """PTY-19: invoices go to one address; the other one's is kept beside it."""
     kept, gone = await two(firm)
-    talks = [
+    addresses = [
         await firm.call(
-            "CreateCommunication",
-            communication={
-                "subject": subject, "start_time": {"seconds": 1}, "organization_id": gone.id,
-            },
+            "CreateAddress",
+            address={"organization_id": one.id, "kind": kind, "primary": True, "lines": "一号"},
         )
-        for subject in ("moves", "stays")
-    ]  # fmt: skip
-    resource = firm.world.host.here["party"][type(talks[0])]
-    write = resource.put
-
-    def refuse(talk, _) -> None:
-        if talk.subject == "stays" and talk.organization_id == kept.id:
-            raise errors.invalid_field("communication.organization_id", "OWN_PARENT")
-
-    async def violate(call, verb, old, new, transaction, *more, **fields):
-        done = await write(call, verb, old, new, transaction, *more, **fields)
-        if new.subject == "stays":
-            raise errors.AlreadyExists("ALREADY_EXISTS", key="organization_id")
-        return done
-
-    if rule == "of the noun":
-        noun = dataclasses.replace(resource.noun, hooks=Hooks(validate=refuse))
-    else:
-        noun = dataclasses.replace(resource.noun, keys=(unique("organization_id"),))
-        monkeypatch.setattr(resource, "put", violate)
-    monkeypatch.setattr(resource, "noun", noun)
-    merge = await firm.merge("Organization", kept, gone)
-    monkeypatch.undo()
-    kind = "party.banyan/Communication"
-    assert moved(merge) == {(kind, "organization_id"): {talks[0].id}}
-    assert [(o.resource_type, o.resource_id, o.field) for o in merge.stayed] == [
-        (kind, talks[1].id, "organization_id")
+        for one, kind in ((kept, "KIND_BILLING"), (gone, "KIND_BILLING"), (gone, "KIND_SHIPPING"))
     ]
-    now = [(await firm.get("Communication", talk.id)) for talk in talks]
-    assert [talk.organization_id for talk in now] == [kept.id, gone.id]
-    assert now[1].etag == "1"
-    assert not (await firm.call("UndoMerge", id=merge.id)).untouched
-    for talk in talks:
-        assert (await firm.get("Communication", talk.id)).organization_id == gone.id
-
-
-# --- rights
-
-
-ALL, OWN = Scope.ALL, Scope.OWN
-# How far a person may update and delete, who may see everything.
-RIGHTS = {
-    "no delete": {"update": ALL},
-    "no update": {"delete": ALL},
-    "update own": {"update": OWN, "delete": ALL},
-    "delete own": {"update": ALL, "delete": OWN},
-}
-
-
-@pytest.mark.parametrize("rights", RIGHTS)
-async def test_merging_needs_to_update_both_and_to_delete_the_other(firm, refusal, rights):
-    kept, gone = await two(firm)
-    allowed = RIGHTS[rights] | {"read": ALL}
-    person = await firm.person(*(("party.Organization", *one) for one in allowed.items()))
-    error = await refusal(firm.merge("Organization", kept, gone, person=person))
-    assert type(error) is errors.Forbidden
-    assert await firm.get("Organization", gone.id) == gone
-
-
-async def test_what_one_does_not_see_one_does_not_merge(firm, refusal):
-    rep = await firm.person(("party.*", "*", Scope.OWN))
-    mine = await firm.organization(rep, name="mine")
-    others = await firm.organization(name="others")
-    for pair in ((mine, others), (others, mine)):
-        error = await refusal(firm.merge("Organization", *pair, person=rep))
-        assert type(error) is errors.NotFound
-        assert error.metadata["id"] == others.id
-
-
-async def test_who_may_merges_own_records_and_undoes_it(firm, refusal):
-    rep = await firm.person(("party.*", "*", Scope.OWN))
-    kept, gone = await two(firm, rep)
-    merge = await firm.merge("Organization", kept, gone, "name", person=rep)
-    colleague = await firm.person(("party.*", "*", Scope.OWN))
-    error = await refusal(firm.call("UndoMerge", colleague, id=merge.id))
-    assert type(error) is errors.NotFound
-    assert (await firm.call("UndoMerge", rep, id=merge.id)).status == UNDONE
-    # Who has lost a record meanwhile does not bring it back.
-    merge = await firm.merge("Organization", kept, gone, person=rep)
-    await firm.update("Organization", kept.id, owner_user_id=firm.boss.user_id)
-    error = await refusal(firm.call("UndoMerge", rep, id=merge.id))
-    assert type(error) is errors.NotFound
-
-
-async def test_a_record_is_not_merged_out_of_ones_reach(firm, refusal):
-    """Taking the owner of the other one must leave the record within reach, as any update."""
-    rep = await firm.person(
-        ("party.Organization", "read", Scope.ALL), ("party.Organization", "update", Scope.OWN),
-        ("party.Organization", "delete", Scope.ALL),
-    )  # fmt: skip
-    kept, gone = await two(firm, firm.boss)
-    await firm.update("Organization", kept.id, owner_user_id=rep.user_id)
-    error = await refusal(firm.merge("Organization", kept, gone, "owner_user_id", person=rep))
-    assert (type(error), error.reason) == (errors.Forbidden, "OUTSIDE_REACH")
-
-
-async def test_another_tenant_merges_and_undoes_nothing(firm, world, refusal):
-    stranger = await world.person(await world.tenant())
-    kept, gone = await two(firm)
-    error = await refusal(firm.merge("Organization", kept, gone, person=stranger))
-    assert type(error) is errors.NotFound
     merge = await firm.merge("Organization", kept, gone)
-    assert type(await refusal(firm.call("UndoMerge", stranger, id=merge.id))) is errors.NotFound
-    assert not (await firm.call("ListMerges", stranger)).merges
+    now = [await firm.get("Address", one.id) for one in addresses]
+    assert [one.organization_id for one in now] == [kept.id] * 3
+    assert [one.primary for one in now] == [True, False, True]
+    assert (merge.moved_count, len(merge.stayed)) == (2, 0)
+    assert not (await firm.call("UndoMerge", id=merge.id)).untouched
+    for one in addresses:
+        assert same(await firm.get("Address", one.id), one)
+
+
+async def test_who_took_part_under_both_names_took_part_once(firm):
+    kept, gone = await firm.contact(name="李娜"), await firm.contact(name="Li Na")
+    below = await firm.contact(
+        name="王伟", organization_id=(await firm.organization()).id, reports_to_contact_id=""
+    )
+    talk = await firm.call(
+        "CreateCommunication", communication={"subject": "call", "start_time": {"seconds": 1}}
+    )
+    parts = [
+        await firm.call(
+            "CreateCommunicationParticipant",
+            communication_participant={"communication_id": talk.id, "contact_id": one.id},
+        )
+        for one in (kept, gone, below)
+    ]
+    merge = await firm.merge("Contact", kept, gone)
+    assert [one.resource_id for one in merge.stayed] == [parts[1].id]
+    assert not merge.moved
+    await firm.call("UndoMerge", id=merge.id)
+    for one in parts:
+        assert await firm.get("CommunicationParticipant", one.id) == one
+
+
+async def test_whom_people_report_to_follows_the_merge(firm):
+    """PTY-02: the chart of a firm has one box for one person."""
+    place = (await firm.organization()).id
+    boss, head, twin = [
+        await firm.contact(name=name, organization_id=place) for name in ("陈静", "李娜", "Li Na")
+    ]
+    await firm.update("Contact", head.id, reports_to_contact_id=boss.id)
+    await firm.update("Contact", twin.id, reports_to_contact_id=head.id)
+    worker = await firm.contact(name="王伟", organization_id=place, reports_to_contact_id=twin.id)
+    merge = await firm.merge("Contact", twin, head)
+    chart = {
+        one.name: (await firm.get("Contact", one.id)).reports_to_contact_id
+        for one in (boss, twin, worker)
+    }
+    assert chart == {"陈静": "", "Li Na": boss.id, "王伟": twin.id}
+    await firm.call("UndoMerge", id=merge.id)
+    assert (await firm.get("Contact", twin.id)).reports_to_contact_id == head.id
+    assert (await firm.get("Contact", head.id)).reports_to_contact_id == boss.id
 
 
 # --- the worklist
