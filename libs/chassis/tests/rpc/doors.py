@@ -208,6 +208,8 @@ class Door:
         elif name == "record_id":
             made = await self.call("CreateSource", source={"name": f"s {uuid.uuid4()}"})
             request.record_id = made.id
+        elif name == "other_id":
+            request.other_id = (await self.make_record()).id
         elif name in PLAIN:
             setattr(request, name, PLAIN[name])
         else:
@@ -276,12 +278,31 @@ async def noted(door: Door) -> Any:
     return await door.call(get.name, id=record.id)
 
 
+async def paired(door: Door) -> Any:
+    """Capture the same twice on purpose and wait until the pair is found."""
+    for name in ("Huawei", "HUAWEI Ltd."):
+        await door.call("CreateOrganization", organization={"name": name})
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        if found := (await door.call("ListDuplicates")).duplicates:
+            return found[0]
+        await asyncio.sleep(0.01)
+    return pytest.fail("party never found a pair")
+
+
+async def merged(door: Door) -> Any:
+    two = [await door.call("CreateOrganization", organization={"name": n}) for n in "ab"]
+    return await door.call("MergeOrganization", id=two[0].id, other_id=two[1].id)
+
+
 # How records come to be of which there is no Create.
 BEGINNINGS: dict[str, Callable[[Door], Awaitable[Any]]] = {
     "identity.Tenant": own_tenant,
     "identity.Session": own_session,
     "identity.ApiKey": own_key,
     "insight.AuditRecord": audited,
+    "party.Duplicate": paired,
+    "party.Merge": merged,
     "documents.ImportProblem": noted,
     "documents.ImportStep": noted,
 }
