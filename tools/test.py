@@ -1,8 +1,9 @@
 """Everything CI runs: `make test`.
 
-Lint, then the tests in stages, each a pytest of its own. Every stage runs even when one before it
-failed; the summary at the end names each with its seconds, and the exit status is 1 when anything
-failed. Twenty minutes are the limit for all of it: what still runs then is stopped and has failed.
+Lint, and the tests in stages, each a pytest of its own with servers of its own, two stages at a
+time. Every stage runs even when one before it failed; its output comes when it is over. The summary
+at the end names each with its seconds, and the exit status is 1 when anything failed. Twenty
+minutes are the limit for all of it: what still runs then is stopped and has failed.
 
 BANYAN_TEST_ARGS: further arguments for every pytest, such as ``-k etag -x``.
 """
@@ -12,15 +13,23 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_MAX = 20 * 60
+# Stages at a time; a third would only make the others wait on two cores.
+WORKERS = 2
+RUNNING: list[subprocess.Popen[bytes]] = []
+PRINTING = threading.Lock()
 # After an interrupt pytest takes its servers down; this is how long it may take.
 GRACE_SECONDS = 30
 PYTEST_NOTHING_SELECTED = 5
+# The longest first, so that the others run beside it.
 STAGES = {
     "libs": ("libs/chassis/tests",),
     "services": ("services",),
@@ -46,20 +55,28 @@ class Stage:
 
 
 def run(name: str, command: list[str], deadline: float) -> Stage:
-    """Run one stage until the deadline, its output going straight to ours."""
-    print(f"\n--- {name}: {shlex.join(command[1:])}", flush=True)
+    """Run one stage until the deadline; its output is printed when it is over."""
     begun = time.monotonic()
-    # A session of its own, so that stopping it reaches what it started.
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
-    try:
-        status = process.wait(timeout=max(deadline - begun, 1))
-        verdict = verdict_of(status)
-    except subprocess.TimeoutExpired:
-        stop(process)
-        verdict = "FAILED (out of time)"
-    except KeyboardInterrupt:
-        stop(process)
-        raise
+    with tempfile.TemporaryFile("w+") as output:
+        # A session of its own, so that stopping it reaches what it started.
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        RUNNING.append(process)
+        try:
+            status = process.wait(timeout=max(deadline - begun, 1))
+            verdict = verdict_of(status)
+        except subprocess.TimeoutExpired:
+            stop(process)
+            verdict = "FAILED (out of time)"
+        output.seek(0)
+        with PRINTING:
+            print(f"\n--- {name}: {shlex.join(command[1:])}\n{output.read()}", flush=True)
     return Stage(name, verdict, time.monotonic() - begun)
 
 
@@ -85,25 +102,23 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         break
 
 
-def has_tests(folder: Path) -> bool:
-    """Tell whether a stage has anything to run yet."""
-    return any("node_modules" not in path.parts for path in folder.rglob("test_*.py"))
-
-
 def main() -> int:
     """Run all stages and sum up."""
     begun = time.monotonic()
     deadline = begun + SECONDS_MAX
     extra = shlex.split(os.environ.get("BANYAN_TEST_ARGS", ""))
-    stages = [run("lint", [sys.executable, "tools/lint.py"], deadline)]
+    commands = {"lint": [sys.executable, "tools/lint.py"]}
     for name, (folder, *options) in STAGES.items():
-        if has_tests(ROOT / folder):
-            # One file that cannot be imported must not hide the results of the others.
-            pytest = (sys.executable, "-m", "pytest", "--continue-on-collection-errors")
-            command = [*pytest, folder, *options, *extra]
-            stages.append(run(name, command, deadline))
-        else:
-            stages.append(Stage(name, "no tests yet", 0))
+        # One file that cannot be imported must not hide the results of the others.
+        pytest = (sys.executable, "-m", "pytest", "--continue-on-collection-errors")
+        commands[name] = [*pytest, folder, *options, *extra]
+    try:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            stages = list(pool.map(lambda one: run(*one, deadline), commands.items()))
+    except KeyboardInterrupt:
+        for process in RUNNING:
+            stop(process)
+        raise
     print("\n--- summary")
     for stage in stages:
         print(f"{stage.name:<10} {stage.verdict:<22} {stage.seconds:7.1f} s")
