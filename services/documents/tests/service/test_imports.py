@@ -1,0 +1,266 @@
+"""Imports: whole rows or none, in any order, resumable, undoable (PLT-18, PLT-19)."""
+
+import asyncio
+import io
+import zipfile
+
+import pytest
+from banyan.documents.v1 import import_job_pb2
+
+from chassis import errors
+from chassis.access import Grant, Scope
+from chassis.resources.jobs import JobRunner
+from documents.imports import running, writing
+
+_Job = import_job_pb2.ImportJob
+GOOD = (
+    "b,Beta,Deutschland,12,1.5,a,Li Na",
+    "a,Alpha,中国,3000,250,,",
+    "c,Gamma,DE,,,b,Max",
+)
+EVERYTHING_NEW = {"party.Organization": (3, 0, 0), "party.Contact": (2, 0, 0)}
+
+
+async def test_rows_become_records_whatever_their_order(firm, counts):
+    """A child stands before its parent; what is written is put right by the values of the map."""
+    done = await firm.start(await firm.job(*GOOD))
+    assert (done.status, done.row_count, done.refused_row_count) == (_Job.STATUS_DONE, 3, 0)
+    assert counts(done) == EVERYTHING_NEW
+    found = await firm.firms()
+    assert found["b"].parent_organization_id == found["a"].id
+    assert found["c"].parent_organization_id == found["b"].id
+    assert (found["a"].country_code, found["a"].employee_count) == ("CN", 3000)
+    assert found["b"].annual_revenue.amount == "1500000.0"
+    contacts = (await firm.call("ListContacts", order_by="name")).contacts
+    assert [(c.name, c.organization_name) for c in contacts] == [
+        ("Li Na", "Beta"),
+        ("Max", "Gamma"),
+    ]
+
+
+async def test_a_dry_run_names_what_is_bad_and_writes_nothing(firm, counts):
+    rows = (
+        *GOOD,
+        "d,Delta,DE,many,1,,",
+        "e,,DE,1,1,,",
+        "f,Phi,DE,1,1,nobody,",
+        ",Nameless,DE,1,1,,",
+        "a,Alpha again,CN,1,1,,",
+        "g,Too,many,cells,1,,,x",
+    )
+    job = await firm.job(*rows)
+    checked = await firm.start(job, dry_run=True)
+    assert (checked.status, checked.row_count) == (_Job.STATUS_CHECKED, 9)
+    assert counts(checked) == EVERYTHING_NEW
+    wanted = [
+        (5, "staff", "many", "NUMBER_UNREADABLE"),
+        (6, "name", "", "STRING_MIN_LEN"),
+        (7, "parent", "nobody", "RECORD_NOT_FOUND"),
+        (8, "key", "", "KEY_EMPTY"),
+        (9, "key", "a", "KEY_TWICE"),
+        (10, "", "", "CELLS_TOO_MANY"),
+    ]
+    assert await firm.problems(job) == wanted
+    assert await firm.firms() == {}
+    done = await firm.start(job)  # the same job, for real: what is good goes in
+    assert (done.status, done.refused_row_count) == (_Job.STATUS_DONE, 6)
+    assert sorted(await firm.firms()) == ["a", "b", "c"]
+    assert [(p[0], p[3]) for p in await firm.problems(job)] == [(p[0], p[3]) for p in wanted]
+
+
+async def test_running_it_again_changes_nothing_and_changes_are_changes(firm, counts):
+    await firm.start(await firm.job(*GOOD))
+    again = await firm.start(await firm.job(*GOOD))
+    assert counts(again) == {"party.Organization": (0, 0, 3), "party.Contact": (0, 0, 2)}
+    before = await firm.firms()
+    more = ("a,Alpha,CN,3001,250.0,,", "n,New,DE,1,1,,")
+    changed = await firm.start(await firm.job(*more))
+    assert counts(changed) == {"party.Organization": (1, 1, 0)}
+    after = await firm.firms()
+    assert (after["a"].employee_count, after["a"].etag) == (3001, "2")
+    assert after["b"] == before["b"]
+
+
+async def test_an_import_may_only_make_or_only_change(firm, counts):
+    await firm.start(await firm.job(GOOD[1]))
+    rows = ("a,Other,CN,1,1,,", "z,Zeta,DE,1,1,,")
+    only_new = await firm.start(await firm.job(*rows, mode=_Job.MODE_CREATE))
+    assert counts(only_new) == {"party.Organization": (1, 0, 1)}
+    assert (await firm.firms())["a"].name == "Alpha"
+    job = await firm.job("a,Other,CN,1,1,,", "y,Ypsilon,DE,1,1,,", mode=_Job.MODE_UPDATE)
+    only_changes = await firm.start(job)
+    assert counts(only_changes) == {"party.Organization": (0, 1, 0)}
+    assert await firm.problems(job) == [(3, "", "", "NOTHING_TO_UPDATE")]
+
+
+async def test_an_undo_removes_what_it_made_restores_what_it_changed_and_leaves_the_rest(firm):
+    await firm.start(await firm.job("a,Alpha,CN,3000,250,,"))
+    kept = (await firm.firms())["a"]
+    job = await firm.job("a,Renamed,CN,5,250,,", "b,Beta,DE,1,1,a,Li Na", "c,Gamma,DE,1,1,,")
+    await firm.start(job)
+    touched = (await firm.firms())["c"]
+    record = {"id": touched.id, "note": "called them"}
+    await firm.call("UpdateOrganization", organization=record, update_mask={"paths": ["note"]})
+    undone = await firm.undo(job)
+    assert undone.status == _Job.STATUS_UNDONE
+    found = await firm.firms()
+    assert sorted(found) == ["a", "c"]
+    assert (found["a"].name, found["a"].employee_count) == ("Alpha", 3000)
+    assert found["a"].create_time == kept.create_time
+    assert found["c"].note == "called them"
+    assert [p[3] for p in await firm.problems(job)] == ["TOUCHED_SINCE"]
+    assert not (await firm.call("ListContacts")).contacts
+    with pytest.raises(errors.FailedPrecondition) as caught:
+        await firm.call("UndoImportJob", id=job.id)
+    assert caught.value.reason == "NOTHING_TO_UNDO"
+
+
+class Died(BaseException):
+    """The process died here; nothing that catches errors catches it."""
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+async def test_a_job_whose_process_died_goes_on_and_makes_nothing_twice(
+    firm, counts, monkeypatch, at
+):
+    """Killed before or after a call that writes, at every such place; then another goes on."""
+    monkeypatch.setattr(running, "STRETCH", 2)
+    job = await firm.job(*GOOD, "d,Delta,DE,1,1,c,", "e,Epsilon,DE,1,1,,Ann")
+    original, calls = writing.Writer._create, 0
+
+    async def dying(self, group, outcome):
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            await original(self, group, outcome)
+            raise Died
+        await original(self, group, outcome)
+
+    # The background of this process must not take the job first.
+    host = firm.world.host
+    host.background["documents.jobs"].cancel()
+    await asyncio.wait([host.background["documents.jobs"]])
+    await firm.call("StartImportJob", id=job.id)
+    monkeypatch.setattr(writing.Writer, "_create", dying)
+    with pytest.raises(Died):
+        await running.work(firm.here, firm.tenant_id, job.id)
+    monkeypatch.setattr(writing.Writer, "_create", original)
+    await running.work(firm.here, firm.tenant_id, job.id)
+    await firm.as_owner("DELETE FROM documents.job WHERE id = $1", job.id)
+    restart(host)
+    done = await firm.call("GetImportJob", id=job.id)
+    assert done.status == _Job.STATUS_DONE
+    assert counts(done) == {"party.Organization": (5, 0, 0), "party.Contact": (3, 0, 0)}
+    found = await firm.firms()
+    assert sorted(found) == ["a", "b", "c", "d", "e"]
+    assert found["d"].parent_organization_id == found["c"].id
+    await firm.undo(job)
+    assert await firm.firms() == {}
+
+
+def restart(host):
+    """Run the jobs of documents in the background again."""
+    service = host.services["documents"]
+    runner = JobRunner(host.here["documents"], service.jobs)
+    host.background["documents.jobs"] = asyncio.create_task(runner.run(host.address))
+
+
+async def test_a_cancelled_job_stops_and_goes_on_when_started_again(firm, counts, monkeypatch):
+    monkeypatch.setattr(running, "STRETCH", 1)
+    job = await firm.job(*GOOD)
+    original, reached = writing.Writer.write, asyncio.Event()
+    going_on = asyncio.Event()
+
+    async def slowly(self, planned):
+        reached.set()
+        await going_on.wait()
+        return await original(self, planned)
+
+    monkeypatch.setattr(writing.Writer, "write", slowly)
+    await firm.call("StartImportJob", id=job.id)
+    await asyncio.wait_for(reached.wait(), 10)
+    await firm.call("CancelImportJob", id=job.id)
+    going_on.set()
+    assert (await firm.over(job)).status == _Job.STATUS_CANCELLED
+    deadline = asyncio.get_running_loop().time() + 10
+    while await firm.here.database.read(
+        firm.tenant_id, "SELECT 1 FROM documents.job WHERE id = $1", job.id
+    ):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.02)
+    done = await firm.start(job)
+    assert done.status == _Job.STATUS_DONE
+    assert sorted(await firm.firms()) == ["a", "b", "c"]
+    assert sum(c.created for c in done.counts) == 5
+
+
+async def test_an_import_has_the_rights_of_whoever_starts_it(firm, world):
+    """PLT-16: what they may not make is refused row by row."""
+    grants = [
+        Grant("documents.*", "*", Scope.OWN),
+        Grant("party.Organization", "read", Scope.ALL),
+        Grant("identity.Tenant", "read", Scope.ALL),
+    ]
+    clerk = await world.person(firm.tenant_id, grants)
+    # Rights come from identity here, so what the test says of the clerk is said there too.
+    role = await firm.call(
+        "CreateRole",
+        role={
+            "name": "importer",
+            "permissions": [
+                {"resource": g.resource, "action": g.action, "scope": g.scope} for g in grants
+            ],
+        },
+    )
+    assignment = {"user_id": clerk.user_id, "role_id": role.id, "org_unit_id": clerk.org_unit_id}
+    await firm.call("CreateRoleAssignment", role_assignment=assignment)
+    job = await firm.job(GOOD[1], person=clerk)
+    done = await firm.start(job, clerk)
+    assert done.status == _Job.STATUS_FAILED
+    assert done.error_reason == "PERMISSION_DENIED"
+    assert await firm.firms() == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 an old workbook", "FORMAT_UNKNOWN"),
+        (b"", "FILE_EMPTY"),
+        (b"wrong,heads\n1,2\n", "COLUMN_MISSING"),
+    ],
+)
+async def test_a_file_that_is_none_fails_the_job_by_name(firm, data, reason):
+    done = await firm.start(await firm.job_of(data))
+    assert (done.status, done.error_reason) == (_Job.STATUS_FAILED, reason)
+    assert done.error
+
+
+async def test_a_zip_bomb_is_refused_by_name(firm):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"\0" * 30_000_000)
+    done = await firm.start(await firm.job_of(packed.getvalue()))
+    assert done.status == _Job.STATUS_FAILED
+    assert done.error_reason in ("ARCHIVE_RATIO", "ARCHIVE_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("files: [", "INVALID_MAP"),
+        (
+            "files: [{file: a.csv, records: [{noun: party.Nothing, key: {id: x}}]}]",
+            "MAP_NOUN_UNKNOWN",
+        ),
+        (
+            "files: [{file: a.csv, records: [{noun: party.Source, key: {colour: x}}]}]",
+            "MAP_FIELD_UNKNOWN",
+        ),
+    ],
+)
+async def test_a_map_that_cannot_be_read_is_refused_when_it_is_saved(firm, text, reason):
+    record = {"name": "x", "map": text, "files": []}
+    with pytest.raises(errors.Invalid) as caught:
+        await firm.call("CreateImportJob", import_job=record)
+    (violation,) = caught.value.violations
+    assert (violation.path, violation.reason) == ("import_job.map", reason)
