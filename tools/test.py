@@ -114,7 +114,8 @@ def main() -> int:
         commands[name] = [*pytest, folder, *options, *extra]
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
-            stages = list(pool.map(lambda one: run(*one, deadline), commands.items()))
+            begun_stages = [pool.submit(run, *one, deadline) for one in commands.items()]
+            stages = [stage.result() for stage in begun_stages]
     except KeyboardInterrupt:
         for process in RUNNING:
             stop(process)
