@@ -20,6 +20,7 @@ from doors import (
     REFUSED,
     WIRES,
     Door,
+    Firms,
     bearer,
     cases,
     for_people,
@@ -37,11 +38,14 @@ from chassis.rpc import Dispatcher, Method, acting
 from chassis.rpc.method import SIGNED_IN
 
 
+@pytest.fixture(scope="module")
+def firms(world) -> Firms:
+    return Firms(world)
+
+
 @pytest.fixture
-async def door(world, path, wire) -> Door:
-    made = Door(world, METHODS[path], await world.person(await world.tenant()), wire)
-    await made.prepare()
-    return made
+async def door(firms, path, wire) -> Door:
+    return await firms.door(path, wire)
 
 
 def test_the_contract_has_methods_of_both_kinds():

@@ -115,9 +115,20 @@ class Samples:
         return field_behavior_pb2.IMMUTABLE in behaviors(self.noun.fields[name])
 
 
-async def samples_for(noun: Noun, world: Any, person: Any, under: tuple[str, ...] = ()) -> Samples:
-    """Give samples whose references name records that exist, made for the purpose."""
-    samples = Samples(noun)
+async def samples_for(
+    noun: Noun,
+    world: Any,
+    person: Any,
+    under: tuple[str, ...] = (),
+    made: dict[str, str] | None = None,
+) -> Samples:
+    """Give samples whose references name records that exist, made for the purpose.
+
+    Args:
+        under: the types that are being made, to which nothing below can refer.
+        made: records made for this purpose already, by type; what lies deeper refers to the same.
+    """
+    samples, made = Samples(noun), {} if made is None else made
     for name in samples.referring():
         kind = reference_type(noun.fields[name])
         if name in HEADER_FIELDS and not samples.is_required(name):
@@ -128,13 +139,18 @@ async def samples_for(noun: Noun, world: Any, person: Any, under: tuple[str, ...
         target = world.nouns.get(kind)
         if target is None or kind in (noun.resource.type, *under):
             continue
+        if kind in made and made[kind] not in samples.references.values():
+            samples.references[name] = made[kind]
+            continue
         create = next((m for m in target.rpcs if m.verb == "Create"), None)
         if create is not None:
-            inner = await samples_for(target, world, person, (*under, noun.resource.type))
+            inner = await samples_for(target, world, person, (*under, noun.resource.type), made)
             if not inner.is_complete():  # it would have to refer to what is only being made
                 continue
             request = create.request_type(**{target.table_name: inner.make()})
-            samples.references[name] = (await world.call(create.path, request, person)).id
+            made[kind] = samples.references[name] = (
+                await world.call(create.path, request, person)
+            ).id
     await _titles_heard(noun, samples, world, person)
     return samples
 
