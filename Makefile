@@ -10,7 +10,7 @@ PROTOS := $(shell find protos -name '*.proto' -o -name '*.yaml')
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # uv comes with pip where it is missing; requirements.lock carries the hashes of everything else.
 $(VENV)/.installed: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
@@ -46,6 +46,10 @@ noun: install ## draft the proto of a new noun: make noun NOUN=sales.Pipeline
 .PHONY: proto
 proto: install ## regenerate libs/api from protos/
 	@$(BIN)/python tools/proto.py
+
+.PHONY: capabilities
+capabilities: install ## write docs/capabilities.md from the ids that tests name
+	@$(BIN)/python tools/capabilities.py
 
 .PHONY: e2e
 e2e: install ## journeys through the public door (MODE=all or MODE=split)

@@ -1,4 +1,4 @@
-"""Whatever the OpenAPI document allows, and much it does not, is answered as it says (PLT-32).
+"""Whatever the OpenAPI document allows, and much it does not, is answered as it says (PLT-09).
 
 ``BANYAN_FUZZ_EXAMPLES`` sets how many requests each operation gets of each kind.
 """

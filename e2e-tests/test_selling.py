@@ -75,6 +75,7 @@ def firm(banyan):
 
 
 def test_a_lead_becomes_a_won_deal_that_the_right_people_see(firm):
+    """SAL-01, SAL-04, SAL-07, PLT-16: from a call of the API to a figure that opens."""
     seller, colleague = (firm.person(firm.east, firm.seller) for _ in range(2))
     leader, other = firm.person(firm.east, firm.leader), firm.person(firm.west, firm.leader)
     lead = post(
@@ -115,6 +116,7 @@ def test_a_lead_becomes_a_won_deal_that_the_right_people_see(firm):
 
 
 def test_a_stage_says_what_it_asks_for(firm):
+    """SAL-06."""
     seller = firm.person(firm.east, firm.seller)
     deal = post(seller, "/v1/opportunities", {"name": "No name yet", "pipelineId": firm.pipeline})
     refused = seller.patch(f"/v1/opportunities/{deal['id']}", json={"stage": "offered"})
@@ -123,6 +125,7 @@ def test_a_stage_says_what_it_asks_for(firm):
 
 
 def test_whoever_is_disabled_is_out_within_two_seconds(firm):
+    """PLT-16."""
     seller = firm.person(firm.east, firm.seller)
     me = seller.get("/v1/access:self").json()["user"]["id"]
     assert seller.get("/v1/opportunities").status_code == 200

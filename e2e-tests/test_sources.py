@@ -60,6 +60,7 @@ def test_an_idempotency_key_creates_once(http):
 
 
 def test_every_wrong_field_is_named_at_once(http):
+    """PLT-18."""
     answer = http.post("/v1/sources", json={"name": 5, "colour": "red", "retired": "no"})
     assert answer.status_code == 400
     found = {v["path"]: v["reason"] for v in answer.json()["violations"]}
@@ -80,6 +81,7 @@ def test_a_stale_etag_is_refused(http):
 
 
 def test_nobody_gets_in_without_a_token(banyan, http):
+    """PLT-16."""
     answer = http.get("/v1/sources", headers={"authorization": ""})
     assert answer.status_code == 401
     stranger = banyan.token("--as", str(uuid.uuid4()))
@@ -89,5 +91,6 @@ def test_nobody_gets_in_without_a_token(banyan, http):
 
 
 def test_the_document_describes_what_is_there(http):
+    """PLT-09."""
     paths = http.get("/openapi.json").json()["paths"]
     assert {"/v1/sources", "/v1/sources/{id}", "/v1/sources/{id}:undelete"} <= set(paths)

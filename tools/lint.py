@@ -104,6 +104,7 @@ def checks_of(paths: Sequence[str]) -> dict[str, Check]:
         "ruff format": functools.partial(run, BIN / "ruff", "format", "--check", "--quiet", "."),
         "imports": functools.partial(run, BIN / "lint-imports", "--no-logo"),
         "stubs": functools.partial(run, python, "tools/proto.py", "--check"),
+        "capabilities": functools.partial(run, python, "tools/capabilities.py", "--check"),
         "buf": buf,
         "house": functools.partial(house, paths),
         "sizes": package_sizes,

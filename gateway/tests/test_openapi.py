@@ -1,4 +1,4 @@
-"""The OpenAPI document: whole, closed in itself, and true to what the gateway reads and writes."""
+"""The OpenAPI document: whole, closed in itself, and true to what it reads and writes (PLT-09)."""
 
 from collections.abc import Iterator
 from typing import Any

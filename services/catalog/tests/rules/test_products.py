@@ -115,7 +115,7 @@ def test_a_product_is_not_sold_backwards(around, refused):
 
 @pytest.mark.parametrize("given", ["", "CNY"])
 def test_a_list_is_in_the_firms_currency(around, given):
-    """CAT-04, PLT-11."""
+    """CAT-04."""
     made = price_list_pb2.PriceList(currency_code=given)
     price_list.prepare_create(made, around())
     assert made.currency_code == "CNY"

@@ -98,7 +98,7 @@ async def test_what_is_wrong_with_a_product_is_named_by_its_field(
 
 
 async def test_a_list_takes_the_firms_currency_and_keeps_it(firm, wrong):
-    """CAT-04, PLT-11."""
+    """CAT-04."""
     made = await firm.make("PriceList")
     assert made.currency_code == "CNY"
     path = "price_list.currency_code"

@@ -1,4 +1,4 @@
-"""Whatever is done to the tree in whatever order: it stays one tree, on every day (FIN-02)."""
+"""Whatever is done to the tree in whatever order: it stays one tree, on every day (PLT-33)."""
 
 import random
 import uuid
@@ -88,7 +88,7 @@ async def step(firm, model: Model, chance: random.Random) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_happens_in_whatever_order_the_tree_stays_one(firm, seed):
-    """FIN-02: paths and days always agree with who stands under whom."""
+    """PLT-33: paths and days always agree with who stands under whom."""
     chance, model = random.Random(seed), Model(firm.top)
     for _ in range(40):
         await step(firm, model, chance)

@@ -1,4 +1,4 @@
-"""Partners' systems and scripts: API clients and API keys (PLT-09 of the mission, PLT-16)."""
+"""Partners' systems and scripts: API clients and API keys (PLT-09, PLT-16)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The tree of units: as it is, as it was, whoever moves what at the same time (PLT-33, FIN-02)."""
+"""The tree of units: as it is, as it was, whoever moves what at the same time (PLT-33)."""
 
 import asyncio
 import random
@@ -36,7 +36,7 @@ async def test_a_move_is_one_change_and_one_fact(firm):
 
 
 async def test_a_move_rewrites_nothing_that_lies_in_the_unit(firm):
-    """FIN-02: people, rights and records of other services follow without being touched."""
+    """PLT-33: people, rights and records of other services follow without being touched."""
     here, there = await firm.unit(), await firm.unit()
     unit = await firm.unit(here)
     person = await firm.person(("party.Source", "read", "subtree"), unit=unit)
@@ -59,7 +59,7 @@ async def test_a_move_rewrites_nothing_that_lies_in_the_unit(firm):
 
 
 async def test_a_filter_by_subtree_follows_a_move_at_once(firm):
-    """FIN-02."""
+    """PLT-33."""
     here, there = await firm.unit(), await firm.unit()
     unit = await firm.unit(here)
     below = await firm.unit(unit)
@@ -77,7 +77,7 @@ async def test_a_filter_by_subtree_follows_a_move_at_once(firm):
 
 
 async def test_a_filter_by_the_unit_of_a_record_follows_a_move(firm, until):
-    """FIN-02: what lies in a unit is counted with the units above it, in every service."""
+    """PLT-33: what lies in a unit is counted with the units above it, in every service."""
     here, there = await firm.unit(), await firm.unit()
     unit = await firm.unit(here)
     source = await firm.source(unit=unit)

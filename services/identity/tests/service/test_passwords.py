@@ -105,7 +105,7 @@ def forms_of(given: list[str], stored: str) -> list[bytes]:
 
 
 async def test_no_secret_is_in_a_change_an_event_a_log_or_an_answer(firm, capfd, until):
-    """PLT-30 keeps everything that changes; what lets people in must not be among it."""
+    """The audit keeps everything that changes; what lets people in must not be among it."""
     heard = []
 
     async def hear(event) -> None:

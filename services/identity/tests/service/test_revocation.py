@@ -131,7 +131,7 @@ async def test_a_token_made_after_a_change_is_served_by_it_at_once(firm):
 
 
 async def test_a_moved_unit_takes_its_records_out_of_a_reach_and_into_another(firm, until):
-    """FIN-02: rights follow the OBS as it is now."""
+    """PLT-33: rights follow the OBS as it is now."""
     here, there, moved = [await firm.unit() for _ in range(3)]
     await firm.call("MoveOrgUnit", id=moved, org_unit_id=here)
     source = await firm.source((await firm.user()).id, moved)

@@ -1,4 +1,4 @@
-"""Firms: one slug each, and walls between them (PLT-34: more firms without redesign)."""
+"""Firms: one slug each, and walls between them."""
 
 import asyncio
 

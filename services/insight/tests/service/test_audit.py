@@ -157,6 +157,7 @@ async def test_who_converted_a_lead_is_seen_behind_the_service_that_did_it(firm)
 
 
 async def test_the_trail_of_a_record_is_read_in_the_order_of_its_versions(firm):
+    """PLT-30."""
     lead = await firm.call("CreateLead", lead={"name": "first"})
     for name in ("second", "third"):
         await firm.call("UpdateLead", lead={"id": lead.id, "name": name})

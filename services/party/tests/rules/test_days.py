@@ -30,7 +30,6 @@ def test_a_day_is_the_same_there_and_back(day):
     ],
 )
 def test_a_day_begins_and_ends_where_the_firm_is(zone, begins, ends):
-    """PLT-10."""
     day = datetime.date(2026, 3, 8)
     assert beginning_of(day, zone) == datetime.datetime.fromisoformat(f"{begins}Z")
     assert end_of(day, zone) == datetime.datetime.fromisoformat(f"{ends}Z")

@@ -62,7 +62,7 @@ async def test_opposite_moves_at_once_close_no_circle(firm, round_):
 
 
 async def test_another_firm_is_not_waited_for_nor_looked_at(firm, world):
-    """PLT-34: ids are a tenant's own; the same two may stand the other way round elsewhere."""
+    """Ids are a tenant's own; the same two may stand the other way round elsewhere."""
     other = type(firm)(world, await world.person(await world.tenant()))
     a, b = str(uuid.uuid4()), str(uuid.uuid4())
     for place in (firm, other):

@@ -186,7 +186,7 @@ def test_history_comes_in_without_asking_rules(scene):
     st.integers(-(10**18) + 1, 10**18 - 1), st.text("0123456789", max_size=6), st.integers(0, 100)
 )
 def test_a_weighted_amount_is_rounded_half_up_once(scene, whole, places, odds):
-    """SAL-21: what a deal is worth at its odds, exact for every amount the contract lets in."""
+    """What a deal is worth at its odds, exact for every amount the contract lets in."""
     text = f"{whole}" + (f".{places}" if places else "")
     scene.odds("new", odds)
     deal = new(scene, amount=money(text))
@@ -293,7 +293,7 @@ def test_a_deal_is_won_today_with_a_fact(scene):
 
 
 def test_the_fact_of_a_win_says_who_is_credited(scene):
-    """SAL-39, SAL-41: whoever reckons revenue per person hears the shares with the win."""
+    """SAL-39: whoever reckons revenue per person hears the shares with the win."""
     shares = [("a", "60"), ("b", "40")]
     coverages = [coverage_pb2.Coverage(user_id=user, id=user) for user, _ in shares]
     for coverage, (_, share) in zip(coverages, shares, strict=True):

@@ -161,7 +161,7 @@ async def test_a_deleted_share_does_not_count(firm):
 
 @pytest.mark.parametrize("noun", ["deal", "lead"])
 async def test_an_amount_in_another_currency_is_refused_by_name(firm, refusal, noun):
-    """PLT-11: until there are exchange rates, nothing is added up that does not add up."""
+    """Until there are exchange rates, nothing is added up that does not add up."""
     name = {"deal": "amount", "lead": "expected_amount"}[noun]
     euros = {"currency_code": "EUR", "amount": "5"}
     error = await refusal(getattr(firm, noun)(**{name: euros}))

@@ -1,4 +1,4 @@
-"""Boards and pivots: what the database adds up is what a list adds up to (SAL-41, SAL-17)."""
+"""Boards and pivots: what the database adds up is what a list adds up to."""
 
 import datetime
 import decimal
@@ -338,7 +338,7 @@ async def test_a_term_that_stands_twice_is_answered_or_refused_but_never_wrong(b
 
 
 async def test_leads_and_lines_are_added_up_too(firm):
-    """SAL-15, SAL-03: leads by source, whatever came of them."""
+    """SAL-15: leads by source, whatever came of them."""
     source = await firm.call("CreateSource", source={"name": str(uuid.uuid4())})
     await firm.lead(source_id=source.id)
     await firm.lead()
@@ -351,7 +351,7 @@ async def test_leads_and_lines_are_added_up_too(firm):
 
 
 async def test_lines_are_added_up_by_product(firm):
-    """CAT-03, SAL-41: what is forecast of each product, opened by its own filter."""
+    """CAT-03: what is forecast of each product, opened by its own filter."""
     products, deal = [await firm.product() for _ in range(2)], await firm.deal()
     made = {"description": "Seat", "opportunity_id": deal.id, "quantity": {"value": "3"}}
     for product_id, price in (
