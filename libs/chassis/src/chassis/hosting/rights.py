@@ -106,5 +106,12 @@ def forget(directory: Directory, event: Event) -> None:
         directory.forget_tenant(event.tenant_id)
     elif noun == "user":
         directory.forget_user(event.tenant_id, event.change.resource_id)
-    elif noun != "fact" and (user_id := getattr(event.record, "user_id", "")):
-        directory.forget_user(event.tenant_id, user_id)
+    elif noun != "fact":
+        for user_id in _people_of(event):
+            directory.forget_user(event.tenant_id, user_id)
+
+
+def _people_of(event: Event) -> set[str]:
+    """Name whom a change is about: who has the record now, and who had it before."""
+    before = {f.old_value.string_value for f in event.change.fields if f.path == "user_id"}
+    return {getattr(event.record, "user_id", ""), *before} - {""}
