@@ -260,6 +260,8 @@ class Firms:
             admin = await self._somebody()
             doors, samples = 0, await samples_for(noun, self._world, admin)
         self._firms[noun.name] = (doors + 1, admin, samples)
+        # A token lasts ten minutes, and the doors of a noun are far apart.
+        admin = self._world.signed_in(admin.tenant_id, admin.user_id, admin.org_unit_id)
         door = Door(self._world, method, admin, wire, samples)
         await door.prepare()
         return door
