@@ -215,14 +215,14 @@ async def test_a_failing_effect_leaves_nothing_behind(counting, make, person, wo
     """Effect and inbox row are one transaction: half an effect would be there for ever."""
     counter = counting()
     (poison,) = await make()
-    handle = counter._handle
+    count = counter._count
 
     async def effect_then_fail(event, transaction):
-        await handle(event, transaction)
+        await count(event, transaction)
         if event.change.resource_id == poison:
             raise LookupError("after the effect")
 
-    counter._handle = effect_then_fail
+    counter._count = effect_then_fail
     async with counter.running():
         ((event_id, _),) = (await counter.until_dead(person.tenant_id)).items()
     assert await counter.effects(person.tenant_id) == {}
