@@ -26,9 +26,13 @@ from documents.tables.values import (
 )
 
 _F = FieldDescriptor
+_SIGNED_32, _SIGNED_64 = range(-(2**31), 2**31), range(-(2**63), 2**63)
+_UNSIGNED_32, _UNSIGNED_64 = range(2**32), range(2**64)
 _INTEGERS = {
-    *(_F.TYPE_INT32, _F.TYPE_INT64, _F.TYPE_UINT32, _F.TYPE_UINT64, _F.TYPE_SINT32),
-    *(_F.TYPE_SINT64, _F.TYPE_FIXED32, _F.TYPE_FIXED64, _F.TYPE_SFIXED32, _F.TYPE_SFIXED64),
+    **dict.fromkeys((_F.TYPE_INT32, _F.TYPE_SINT32, _F.TYPE_SFIXED32), _SIGNED_32),
+    **dict.fromkeys((_F.TYPE_INT64, _F.TYPE_SINT64, _F.TYPE_SFIXED64), _SIGNED_64),
+    **dict.fromkeys((_F.TYPE_UINT32, _F.TYPE_FIXED32), _UNSIGNED_32),
+    **dict.fromkeys((_F.TYPE_UINT64, _F.TYPE_FIXED64), _UNSIGNED_64),
 }
 # What stands between several texts in one cell.
 SEPARATOR = ";"
@@ -52,7 +56,8 @@ class Reading:
     profile: ColumnProfile
     factor: decimal.Decimal = decimal.Decimal(1)
     _read: Callable[[Cell, "Reading"], Any] = attribute(init=False)
-    _known: dict[Cell, Any] = attribute(default_factory=dict[Cell, Any])
+    # By type too: to Python 1 and TRUE are the same key.
+    _known: dict[tuple[type, Cell], Any] = attribute(default_factory=dict[tuple[type, Cell], Any])
 
     def __post_init__(self) -> None:
         self._read = _reader_of(self.field)
@@ -63,17 +68,27 @@ class Reading:
         Raises:
             Invalid: what is wrong with it.
         """
-        found = self._known.get(cell)
+        key = (type(cell), cell)
+        found = self._known.get(key)
         if found is None:
             found = self._read(cell, self)
             if len(self._known) < _REMEMBERED:
-                self._known[cell] = found
+                self._known[key] = found
         return found
 
 
 def wants_profile(field_: FieldDescriptor) -> bool:
     """Tell whether other cells of a column help to read one."""
     return _reader_of(field_) not in (_text, _texts, _boolean, _enum)
+
+
+def refuse_unreadable(field_: FieldDescriptor) -> None:
+    """Refuse a field no cell can hold.
+
+    Raises:
+        Invalid: MAP_FIELD_NOT_A_CELL.
+    """
+    _reader_of(field_)
 
 
 def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
@@ -97,7 +112,7 @@ def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
 
 
 def _text(cell: Cell, _: Reading) -> str:
-    return read_text(cell)
+    return read_text(cell).strip()
 
 
 def _texts(cell: Cell, _: Reading) -> list[str]:
@@ -112,6 +127,8 @@ def _integer(cell: Cell, reading: Reading) -> int:
     number = _number(cell, reading)
     if number != number.to_integral_value():
         raise errors.Invalid("NOT_AN_INTEGER")
+    if int(number) not in _INTEGERS[reading.field.type]:
+        raise errors.Invalid("VALUE_OUT_OF_RANGE")
     return int(number)
 
 

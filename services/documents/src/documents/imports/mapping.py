@@ -7,20 +7,25 @@ columns are checked when the file is open.
 import decimal
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import yaml
 
 from chassis import errors
 from chassis.json import codec_of
+from documents.imports.cells import refuse_unreadable
 from documents.imports.nouns import ImportNoun, noun_called
 from documents.imports.slugs import slug
+from documents.tables.values import DateOrder
 
 _PLACEHOLDER = re.compile(r"\{([^{}|]+)(?:\|([a-z]+))?\}")
 _FILTERS = {"slug": slug, "lower": str.lower, "upper": str.upper}
-_FILE_KEYS = {"file", "headings", "values", "dates", "numbers", "encoding", "delimiter", "sheet"}
+_HINTS = ("encoding", "delimiter", "sheet", "dates", "numbers")
+_FILE_KEYS = {"file", "headings", "values", "records", *_HINTS}
+# How numbers write what follows the point.
+DECIMAL_MARKS: Mapping[str, Literal[".", ","]] = {"POINT": ".", "COMMA": ","}
 
 
 @dataclass(frozen=True)
@@ -190,16 +195,16 @@ def read_map(text: str) -> ImportMap:
 
     Raises:
         Invalid: INVALID_MAP with the place and what is wrong there; MAP_NOUN_UNKNOWN,
-            MAP_NOUN_NOT_MADE, MAP_FIELD_UNKNOWN, MAP_FIELD_READ_ONLY.
+            MAP_NOUN_NOT_MADE, MAP_FIELD_UNKNOWN, MAP_FIELD_READ_ONLY, MAP_FIELD_OUTPUT_ONLY,
+            MAP_FIELD_NOT_A_CELL.
     """
     try:
-        plain = yaml.safe_load(text)
+        top = _Place("", yaml.safe_load(text))
+        top.only({"once", "files"})
+        once = tuple(_record(place) for place in top.part("once", optional=True).items())
+        return ImportMap(once, tuple(_file(place) for place in top.part("files").items()))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise errors.Invalid("INVALID_MAP", at="", detail=str(error)[:300]) from None
-    top = _Place("", plain)
-    once = tuple(_record(place) for place in top.part("once", optional=True).items())
-    files = tuple(_file(place) for place in top.part("files").items())
-    return ImportMap(once, files)
 
 
 @dataclass(frozen=True)
@@ -233,7 +238,14 @@ class _Place:
     def text(self) -> str:
         if isinstance(self.value, dict | list):
             raise self.wrong("this must be a text")
+        if isinstance(self.value, bool):  # YAML takes NO, the country, for a no
+            raise self.wrong("put a text like yes, no, on and off in quotation marks")
         return "" if self.value is None else str(self.value)
+
+    def word(self, words: Collection[str]) -> str:
+        if (found := self.text().upper()) not in words:
+            raise self.wrong(f"this must be one of {', '.join(words)}")
+        return found
 
     def texts(self) -> dict[str, str]:
         if self.value is None:
@@ -249,15 +261,17 @@ class _Place:
 
 
 def _file(place: _Place) -> FileMap:
-    place.only({*_FILE_KEYS, "records"})
+    place.only(_FILE_KEYS)
     values = place.part("values", optional=True)
-    hints = {
-        name: place.part(name).text()
-        for name in ("encoding", "delimiter", "sheet", "dates", "numbers")
-        if name in place.fields()
-    }
+    hints = {name: place.part(name).text() for name in _HINTS if name in place.fields()}
+    for name, words in (("dates", list(DateOrder)), ("numbers", list(DECIMAL_MARKS))):
+        if name in hints:
+            hints[name] = place.part(name).word(words)
+    name = place.part("file")
+    if not name.text():
+        raise name.wrong("this must not be empty")
     return FileMap(
-        file=place.part("file").text(),
+        file=name.text(),
         headings=place.part("headings", optional=True).texts(),
         values={}
         if values.value is None
@@ -272,18 +286,24 @@ def _record(place: _Place) -> RecordMap:
     noun = noun_called(place.part("noun").text())
     key = _pairs(place.part("key"), noun)
     if not key:
-        raise place.wrong("a key has one field at least")
-    fields = place.part("fields", optional=True)
+        raise place.part("key").wrong("a key has one field at least")
     filled: dict[str, Expression] = dict(key)
-    for name, value in (fields.fields() if fields.value is not None else {}).items():
+    for name in filled:
+        noun.refuse_output(name)
+    fields = place.part("fields", optional=True)
+    for name in fields.fields() if fields.value is not None else ():
+        part = fields.part(name)
         field = noun.field_of(name).name
-        filled[field] = _expression(_Place(f"{fields.at}.{name}", value), noun, field)
+        noun.refuse_output(name)
+        if field in filled:
+            raise part.wrong("this is filled already")
+        filled[field] = _expression(part, noun, field)
     when = place.part("when", optional=True)
     return RecordMap(
         noun=noun,
         key=key,
         fields=tuple(filled.items()),
-        when=_template(when.text()) if when.value is not None else None,
+        when=_template(when) if when.value is not None else None,
         currency=place.part("currency", optional=True).text(),
     )
 
@@ -291,24 +311,26 @@ def _record(place: _Place) -> RecordMap:
 def _pairs(place: _Place, noun: ImportNoun) -> tuple[tuple[str, Template], ...]:
     """Read fields of a noun by which its records are found."""
     found: list[tuple[str, Template]] = []
-    for name, text in place.texts().items():
+    for name in place.texts():
         field = noun.field_of(name).name
         options, kind = noun.noun.field_options(field), noun.noun.fields[field]
         if not options.filterable or kind.type != kind.TYPE_STRING or kind.is_repeated:
             raise place.wrong(f"{noun.name} cannot be found by {name}")
-        found.append((field, _template(text)))
+        found.append((field, _template(place.part(name))))
     return tuple(found)
 
 
 def _expression(place: _Place, noun: ImportNoun, field: str) -> Expression:
     value = place.value
     if isinstance(value, str):
-        return _template(value)
+        refuse_unreadable(noun.noun.fields[field])
+        return _template(place)
     if isinstance(value, dict) and "find" in value:
         return _find(place)
     if isinstance(value, dict) and "times" in value:
         place.only({"value", "times"})
-        return Times(_template(place.part("value").text()), _factor(place.part("times")))
+        refuse_unreadable(noun.noun.fields[field])
+        return Times(_template(place.part("value")), _factor(place.part("times")))
     if isinstance(value, dict) and "first" in value:
         place.only({"first"})
         return First(tuple(_expression(p, noun, field) for p in place.part("first").items()))
@@ -320,9 +342,12 @@ def _expression(place: _Place, noun: ImportNoun, field: str) -> Expression:
 
 def _factor(place: _Place) -> decimal.Decimal:
     try:
-        return decimal.Decimal(place.text())
+        factor = decimal.Decimal(place.text())
     except decimal.InvalidOperation:
-        raise place.wrong("this must be a number") from None
+        factor = decimal.Decimal("nan")
+    if not factor.is_finite():
+        raise place.wrong("this must be a number")
+    return factor
 
 
 def _find(place: _Place) -> Find:
@@ -336,14 +361,15 @@ def _find(place: _Place) -> Find:
     return Find(noun, pairs, noun.field_of(take).name if take else "")
 
 
-def _template(text: str) -> Template:
+def _template(place: _Place) -> Template:
+    text = place.text()
     parts: list[str | tuple[str, str]] = []
     end = 0
     for match in _PLACEHOLDER.finditer(text):
         if match.start() > end:
             parts.append(text[end : match.start()])
         if match[2] and match[2] not in _FILTERS:
-            raise errors.Invalid("INVALID_MAP", at=text, detail=f"there is no filter {match[2]}")
+            raise place.wrong(f"there is no filter {match[2]}")
         parts.append((match[1].strip(), match[2] or ""))
         end = match.end()
     if text[end:]:

@@ -13,6 +13,7 @@ from chassis import errors
 from chassis.json.wellknown import snake
 from chassis.resources import Noun
 from chassis.resources.columns import behaviors, reference_type
+from chassis.resources.noun import OUTPUT_FIELDS
 from chassis.rpc import Method
 from chassis.rpc.registry import contract_methods
 
@@ -58,6 +59,17 @@ class ImportNoun:
         if self.noun.field_options(field.name).title_of:
             raise errors.Invalid("MAP_FIELD_READ_ONLY", noun=self.name, field=name)
         return field
+
+    def refuse_output(self, name: str) -> None:
+        """Refuse a field that nobody can write.
+
+        Raises:
+            Invalid: MAP_FIELD_OUTPUT_ONLY.
+        """
+        field = self.field_of(name)
+        is_output = field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
+        if is_output or field.name in OUTPUT_FIELDS or field.name == "id":
+            raise errors.Invalid("MAP_FIELD_OUTPUT_ONLY", noun=self.name, field=name)
 
     def create_request(self, record: Message) -> Message:
         """Ask for a record to be made."""

@@ -24,7 +24,14 @@ from documents.imports.acting import OnBehalfOf
 from documents.imports.cells import wants_profile
 from documents.imports.content import fetch
 from documents.imports.known import Known
-from documents.imports.mapping import FileMap, ImportMap, RecordMap, read_map, templates_of
+from documents.imports.mapping import (
+    DECIMAL_MARKS,
+    FileMap,
+    ImportMap,
+    RecordMap,
+    read_map,
+    templates_of,
+)
 from documents.imports.nouns import noun_called
 from documents.imports.planning import NotYet, Planned, Planner, Problem, Refused, RowView, views
 from documents.imports.writing import Outcome, Writer, take_back
@@ -393,7 +400,8 @@ def _profiles(table: Table, columns: Sequence[str], file: FileMap) -> dict[str, 
         return {}
     rows = [r.cells for r in itertools.islice(table.rows(), _LEARNT_FROM) if r.problem is None]
     declared = ColumnProfile(
-        date_order=DateOrder(file.hints["dates"].upper()) if "dates" in file.hints else None,
+        date_order=DateOrder(file.hints["dates"]) if "dates" in file.hints else None,
+        decimal_mark=DECIMAL_MARKS.get(file.hints.get("numbers", "")),
         from_1904=table.from_1904,
     )
     found: dict[str, ColumnProfile] = {}
