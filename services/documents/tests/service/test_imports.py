@@ -5,6 +5,7 @@ import io
 import zipfile
 
 import pytest
+import xlsxwriter
 from banyan.documents.v1 import import_job_pb2
 
 from chassis import errors
@@ -264,3 +265,196 @@ async def test_a_map_that_cannot_be_read_is_refused_when_it_is_saved(firm, text,
         await firm.call("CreateImportJob", import_job=record)
     (violation,) = caught.value.violations
     assert (violation.path, violation.reason) == ("import_job.map", reason)
+
+
+# --- undoing, cut short and gone on with
+
+
+TWO_FILES = """
+files:
+  - file: firms.csv
+    records:
+      - noun: party.Organization
+        key: {externalId: "{key}"}
+        fields: {name: "{name}"}
+  - file: staff.csv
+    records:
+      - noun: party.Organization
+        key: {externalId: "{key}"}
+        fields: {employeeCount: "{staff}"}
+"""
+
+
+async def two_files(firm, *staff: str):
+    firms = await firm.upload(b"key,name\na,Alpha\nb,Beta\n")
+    more = await firm.upload("\n".join(["key,staff", *staff]).encode())
+    files = [
+        {"name": "firms.csv", "document_id": firms},
+        {"name": "staff.csv", "document_id": more},
+    ]
+    return await firm.call(
+        "CreateImportJob", import_job={"name": "two", "map": TWO_FILES, "files": files}
+    )
+
+
+async def test_what_two_files_say_of_a_record_is_taken_back_in_both_steps(firm, counts):
+    job = await two_files(firm, "a,5", "b,6")
+    checked = await firm.start(job, dry_run=True)
+    assert (counts(checked), await firm.problems(job)) == ({"party.Organization": (2, 2, 0)}, [])
+    done = await firm.start(job)
+    assert counts(done) == {"party.Organization": (2, 2, 0)}
+    assert (await firm.firms())["a"].employee_count == 5
+    undone = await firm.undo(job)
+    assert undone.status == _Job.STATUS_UNDONE
+    assert await firm.problems(job) == []
+    assert await firm.firms() == {}
+
+
+async def test_a_dry_run_asks_of_a_change_only_what_it_changes(firm, counts):
+    """A row without a name changes a record that has one."""
+    await firm.start(await firm.job("a,Alpha,DE,1,1,,"))
+    text = TWO_FILES.split("  - file: staff.csv")[0].replace('name: "{name}"', 'note: "{person}"')
+    job = await firm.job("a,,,,,,called", "b,,,,,,who", map=text)
+    checked = await firm.start(job, dry_run=True)
+    assert counts(checked) == {"party.Organization": (0, 1, 0)}
+    assert await firm.problems(job) == [(3, "", "", "STRING_MIN_LEN")]
+    assert counts(await firm.start(job)) == {"party.Organization": (0, 1, 0)}
+    assert (await firm.firms())["a"].note == "called"
+
+
+async def test_what_two_files_changed_becomes_what_it_was(firm):
+    await firm.start(await firm.job("a,Old,DE,1,1,,", "b,Beta,DE,6,1,,"))
+    job = await two_files(firm, "a,5")
+    await firm.start(job)
+    assert (await firm.firms())["a"].name == "Alpha"
+    await firm.undo(job)
+    assert await firm.problems(job) == []
+    found = (await firm.firms())["a"]
+    assert (found.name, found.employee_count) == ("Old", 1)
+
+
+async def test_a_file_that_is_through_is_not_read_again_by_the_one_who_goes_on(
+    firm, counts, monkeypatch
+):
+    """The rows of a file that waited for its end were dealt with; the next file was begun."""
+    text = MAP_OF_TWO
+    first = await firm.upload(b"key,name,parent\nb,Beta,a\na,Alpha,\nc,Gamma,nobody\n")
+    second = await firm.upload(b"key,name\nx,Xi\n")
+    files = [{"name": n, "document_id": d} for n, d in (("1.csv", first), ("2.csv", second))]
+    record = {"name": "two", "map": text, "files": files}
+    job = await firm.call("CreateImportJob", import_job=record)
+    await stopped_background(firm)
+    await firm.call("StartImportJob", id=job.id)
+    original = writing.Writer.write
+
+    async def dying(self, planned):
+        if any(one.message.name == "Xi" for one in planned):
+            raise Died
+        return await original(self, planned)
+
+    monkeypatch.setattr(writing.Writer, "write", dying)
+    with pytest.raises(Died):
+        await running.work(firm.here, firm.tenant_id, job.id)
+    monkeypatch.setattr(writing.Writer, "write", original)
+    await running.work(firm.here, firm.tenant_id, job.id)
+    await firm.as_owner("DELETE FROM documents.job WHERE id = $1", job.id)
+    restart(firm.world.host)
+    done = await firm.call("GetImportJob", id=job.id)
+    assert counts(done) == {"party.Organization": (3, 0, 0)}
+    assert (done.row_count, done.refused_row_count) == (4, 1)
+    assert await firm.problems(job) == [(4, "parent", "nobody", "RECORD_NOT_FOUND")]
+
+
+MAP_OF_TWO = """
+files:
+  - file: 1.csv
+    records:
+      - noun: party.Organization
+        key: {externalId: "{key}"}
+        fields:
+          name: "{name}"
+          parentOrganizationId: {find: party.Organization, externalId: "{parent}"}
+  - file: 2.csv
+    records:
+      - noun: party.Organization
+        key: {externalId: "{key}"}
+        fields: {name: "{name}"}
+"""
+
+
+async def stopped_background(firm):
+    """Let nobody but the test work at jobs."""
+    task = firm.world.host.background["documents.jobs"]
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_job_whose_lease_has_run_out_is_gone_on_with_by_the_next_process(
+    firm, counts, monkeypatch
+):
+    """The process dies while it writes; nobody tells the next one but the lease."""
+    monkeypatch.setattr(running, "STRETCH", 1)
+    original, reached = writing.Writer.write, asyncio.Event()
+
+    async def hanging(self, planned):
+        if reached.is_set() or not any(one.message.name == "Alpha" for one in planned):
+            return await original(self, planned)
+        reached.set()
+        await original(self, planned)
+        return await asyncio.Event().wait()  # until the process is gone
+
+    monkeypatch.setattr(writing.Writer, "write", hanging)
+    job = await firm.job(GOOD[1], GOOD[0], GOOD[2])
+    await firm.call("StartImportJob", id=job.id)
+    await asyncio.wait_for(reached.wait(), 10)
+    await stopped_background(firm)
+    assert (await firm.call("GetImportJob", id=job.id)).status == _Job.STATUS_RUNNING
+    restart(firm.world.host)
+    await firm.as_owner(
+        "UPDATE documents.job SET due_time = now() - interval '1 second' WHERE id = $1", job.id
+    )
+    done = await firm.over(job)
+    assert (done.status, done.row_count) == (_Job.STATUS_DONE, 3)
+    assert counts(done) == EVERYTHING_NEW
+
+
+async def test_a_job_goes_on_from_its_beginning_when_that_was_refused(firm, counts):
+    """What the map makes before the first row is tried again; nothing is counted twice."""
+    text = """
+once:
+  - noun: party.Source
+    key: {name: Old CRM}
+  - noun: party.Source
+    key: {name: "%s"}
+files:
+  - file: firms.csv
+    records:
+      - noun: party.Organization
+        key: {externalId: "{key}"}
+        fields: {name: "{name}"}
+"""
+    job = await firm.job(GOOD[1], map=text % ("x" * 300))
+    failed = await firm.start(job)
+    assert (failed.status, failed.error_reason) == (_Job.STATUS_FAILED, "IMPORT_BEGINNING_REFUSED")
+    assert await firm.firms() == {}
+    again = await firm.start(job)
+    assert (again.status, again.error_reason) == (_Job.STATUS_FAILED, "IMPORT_BEGINNING_REFUSED")
+    assert counts(again) == {"party.Source": (1, 0, 0)}
+    assert await firm.firms() == {}
+    assert len(await firm.problems(job)) == 1
+    await firm.undo(job)
+    names = [s.name for s in (await firm.call("ListSources")).sources]
+    assert "Old CRM" not in names
+
+
+async def test_a_workbook_that_asks_for_other_files_is_refused_by_name(firm):
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
+        book.add_worksheet().write_row(0, 0, ["key", "name"])
+    linked = io.BytesIO()
+    with zipfile.ZipFile(packed) as old, zipfile.ZipFile(linked, "w") as new:
+        for entry in old.namelist():
+            new.writestr(entry, old.read(entry))
+        new.writestr("xl/externalLinks/externalLink1.xml", "<externalLink/>")
+    done = await firm.start(await firm.job_of(linked.getvalue()))
+    assert (done.status, done.error_reason) == (_Job.STATUS_FAILED, "EXTERNAL_LINKS_REFUSED")

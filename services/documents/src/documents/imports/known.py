@@ -35,14 +35,27 @@ class Known:
     Attributes:
         there: what the database has; None for what it has not.
         made: what this run makes, by everything it is looked up by.
+        dry: nothing is written, so that what was made has to pass for what is there.
         none_of: nouns of which there was no record when the run began; none is looked up, for what
             this run makes it knows, and what others make meanwhile is refused when it is written.
     """
 
     call: Callable[[Any, Any], Awaitable[Any]]
+    dry: bool = False
     there: dict[Any, Any] = field(default_factory=dict[Any, Any])
     made: dict[Any, Any] = field(default_factory=dict[Any, Any])
     none_of: set[str] = field(default_factory=set[str])
+
+    def begin_file(self, made: Iterable[str]) -> None:
+        """Forget what a file before this one has changed, or has read with fewer fields.
+
+        Args:
+            made: the nouns that the files before made.
+        """
+        self.there.clear()
+        self.none_of.difference_update(made)
+        if not self.dry:
+            self.made.clear()
 
     async def look_up(self, sought: Iterable[Sought], paths: dict[str, set[str]]) -> None:
         """Ask for records that nothing is known of yet, many at once.

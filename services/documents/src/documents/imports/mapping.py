@@ -185,9 +185,18 @@ class ImportMap:
         found: dict[str, set[tuple[str, ...]]] = {}
         for record in (*self.once, *(r for file in self.files for r in file.records)):
             for find in record.finds:
-                names = tuple(name for name, _ in find.by)
-                found.setdefault(find.noun.name, set()).add(names)
+                found.setdefault(find.noun.name, set()).add(find.names)
+            if record.noun.name in self.made_again:
+                names = tuple(name for name, _ in record.key)
+                found.setdefault(record.noun.name, set()).add(names)
         return found
+
+    @functools.cached_property
+    def made_again(self) -> set[str]:
+        """Name the nouns that several of its files, or one and its beginning, make or change."""
+        parts = [{record.noun.name for record in self.once}]
+        parts += [{record.noun.name for record in file.records} for file in self.files]
+        return {name for name in set().union(*parts) if sum(name in part for part in parts) > 1}
 
 
 def read_map(text: str) -> ImportMap:

@@ -257,7 +257,10 @@ class Planner:
             column = empty[0] if empty else ""
             raise Refused(Problem(row.line, "KEY_EMPTY", column, noun=record.noun.name))
         fields = self._keys[number]
-        there = self._known.there.get((record.noun.name, fields, key))
+        place = (record.noun.name, fields, key)
+        there = self._known.there.get(place)
+        if there is None and self._known.dry:
+            there = self._known.made.get(place)
         message: Any = record.noun.noun.message()
         names: list[str] = []
         needs: set[str] = set()

@@ -6,7 +6,7 @@ import datetime
 import itertools
 import tempfile
 import zoneinfo
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class Run:
         self._job = job
         self._language = language
         self._person = OnBehalfOf(here, tenant_id, job.starter_user_id, language)
-        self._known = Known(self._person.ask)
+        self._known = Known(self._person.ask, dry=job.dry_run)
         self._writer = Writer(self._person.ask, job.mode, dry=job.dry_run)
         self._number = 0
 
@@ -77,11 +77,16 @@ class Run:
         tenant = await self._tenant()
         steps = await self._steps()
         self._number = max((step.number for step in steps), default=0)
+        for step in steps:
+            self._writer.noted.update(effect.id for effect in _effects(step).effects)
         await self._note(status=_Job.STATUS_RUNNING)
+        refused = await self._refused_at_the_beginning()
         if not steps:
             records = [*wanted.once, *(r for file in wanted.files for r in file.records)]
             await self._known.see_what_is_empty(record.noun for record in records)
-            await self._once(wanted, tenant)
+        if not steps or refused:
+            await self._once(wanted, tenant, refused)
+        made = {record.noun.name for record in wanted.once}
         with tempfile.TemporaryDirectory(prefix="banyan-import-") as folder:
             sizes = [
                 await self._fetch(file.file, Path(folder) / str(place))
@@ -90,6 +95,8 @@ class Run:
             for place, file in enumerate(wanted.files):
                 done = [step for step in steps if step.file == place and step.line]
                 path = Path(folder) / str(place)
+                self._known.begin_file(made)
+                made.update(record.noun.name for record in file.records)
                 with await asyncio.to_thread(_open, path, file) as table:
                     reader = _File(self, wanted, file, place, table, tenant)
                     await reader.read(done, sum(sizes[:place]), sizes[place], sum(sizes) or 1)
@@ -113,8 +120,19 @@ class Run:
         )
         return sorted(found, key=lambda step: step.number)
 
-    async def _once(self, wanted: ImportMap, tenant: _Tenant) -> None:
-        """Make what the map wants to be there before the first row."""
+    async def _refused_at_the_beginning(self) -> list[str]:
+        """Give the ids of what an earlier try said of the records before the first row."""
+        found = await self._here[_Problem].store.where(
+            self._tenant_id, "t.import_job_id = $1::uuid AND t.line = 0", self._job.id
+        )
+        return [problem.id for problem in found]
+
+    async def _once(self, wanted: ImportMap, tenant: _Tenant, refused: list[str]) -> None:
+        """Make what the map wants to be there before the first row.
+
+        Args:
+            refused: what an earlier try said of it, which counts no more.
+        """
         planner = self.planner(wanted, wanted.once, -1, tenant, {})
         row = RowView(0, {}, {})
         await self._known.look_up(planner.sought(row), planner.paths())
@@ -127,6 +145,11 @@ class Run:
         outcome = await self._writer.write(planned)
         outcome.problems += problems
         await self.noted("", 0, 0, 0, outcome, (), 0.0)
+        await self._here.database.write(
+            self._tenant_id,
+            "DELETE FROM documents.import_problem WHERE id = ANY($1::uuid[])",
+            refused,
+        )
         if outcome.problems:
             found = outcome.problems[0]
             raise errors.FailedPrecondition("IMPORT_BEGINNING_REFUSED", reason=found.reason)
@@ -184,7 +207,7 @@ class Run:
             owner_user_id=self._job.owner_user_id, org_unit_id=self._job.org_unit_id,
         )  # fmt: skip
         step.create_time.GetCurrentTime()
-        refused = len({problem.line for problem in outcome.problems})
+        refused = len({problem.line for problem in outcome.problems if problem.line})
         problems = list(records_of(self._job, file, outcome.problems, self._language))
         jobs = self._here[_Job]
         async with self._here.database.transaction(self._tenant_id) as transaction:
@@ -223,13 +246,20 @@ class Run:
 
     async def undo(self) -> None:
         """Take back every stretch, the last first; each is forgotten once it is taken back."""
-        for step in reversed(await self._steps()):
-            effects = import_job_pb2.ImportEffects.FromString(step.effects)
-            problems = await take_back(self._person.ask, noun_called, effects)
+        steps = await self._steps()
+        again = read_map(self._job.map).made_again
+        while steps:
+            step = steps.pop()
+            problems, etags = await take_back(self._person.ask, noun_called, _effects(step))
             records = list(records_of(self._job, "", problems, self._language))
             async with self._here.database.transaction(self._tenant_id) as transaction:
                 await self._here[_Problem].store.mirror(records, transaction)
                 await transaction.fetch("DELETE FROM documents.import_step WHERE id = $1", step.id)
+                for earlier in _told(steps, etags) if again else ():
+                    await transaction.fetch(
+                        "UPDATE documents.import_step SET effects = $2 WHERE id = $1",
+                        *(earlier.id, earlier.effects),
+                    )
         await self._note(status=_Job.STATUS_UNDONE)
 
     async def _current(self, transaction: Any) -> _Job:
@@ -282,7 +312,8 @@ class _File:
         finally:
             if writing is not None:
                 await writing
-        if waiting:
+        # The step of those that waited has no rows of its own: they were counted when they came.
+        if waiting and all(step.row_count for step in done):
             lines = set(waiting)
             late_rows = [row for row in self._table.rows() if row.line in lines]
             outcome, planned, _ = await self._planned(late_rows, last=True)
@@ -413,11 +444,26 @@ def _profiles(table: Table, columns: Sequence[str], file: FileMap) -> dict[str, 
 
 
 def _still_waiting(steps: Iterable[_Step]) -> list[int]:
-    return [
-        line
-        for step in steps
-        for line in import_job_pb2.ImportEffects.FromString(step.effects).waiting_lines
-    ]
+    return [line for step in steps for line in _effects(step).waiting_lines]
+
+
+def _effects(step: _Step) -> import_job_pb2.ImportEffects:
+    return import_job_pb2.ImportEffects.FromString(step.effects)
+
+
+def _told(steps: Iterable[_Step], etags: Mapping[str, str]) -> Iterator[_Step]:
+    """Tell steps the versions that records have since a later step was taken back.
+
+    Gives those that speak of such records: nobody but the undo has touched these.
+    """
+    for step in steps:
+        effects = _effects(step)
+        touched = [effect for effect in effects.effects if effect.id in etags]
+        for effect in touched:
+            effect.etag = etags[effect.id]
+        if touched:
+            step.effects = effects.SerializeToString()
+            yield step
 
 
 async def _stretches(rows: Iterator[Row]) -> AsyncGenerator[list[Row]]:

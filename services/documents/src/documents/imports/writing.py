@@ -46,7 +46,7 @@ class Outcome:
         """Say why a record did not go in: one problem for each field that is wrong."""
         noun = planned.map.noun
         for violation in error.violations:
-            name = violation.path.partition(".")[2].partition(".")[0].partition("[")[0]
+            name = _field_of(violation)
             self.problems.append(
                 Problem(
                     planned.line,
@@ -63,12 +63,17 @@ class Outcome:
 
 
 class Writer:
-    """Writes planned records, or says what would become of them."""
+    """Writes planned records, or says what would become of them.
+
+    Attributes:
+        noted: ids of the records an earlier try of the job has counted already.
+    """
 
     def __init__(self, ask: Ask, mode: int, *, dry: bool) -> None:
         self._ask = ask
         self._mode = mode
         self._dry = dry
+        self.noted: set[str] = set()
         self._missing: set[str] = set()
 
     async def write(self, planned: Sequence[Planned]) -> Outcome:
@@ -92,8 +97,9 @@ class Writer:
     def _is_wanted(self, one: Planned, outcome: Outcome) -> bool:
         """Tell whether a record is to be written at all; count it when not."""
         if one.made:
-            outcome.count(one, 0)
-            _made(outcome, one)
+            if one.message.id not in self.noted:
+                outcome.count(one, 0)
+                _made(outcome, one)
             return False
         if one.there is None:
             if self._mode == _UPDATE:
@@ -131,6 +137,8 @@ class Writer:
         """Check a record against the contract as its service will."""
         noun = one.map.noun
         wrong = violations_of(one.message, noun.field)
+        if one.there is not None:  # only what the row speaks of is written
+            wrong = [violation for violation in wrong if _field_of(violation) in one.names]
         told = {violation.path for violation in wrong}
         if one.there is None:
             for name in noun.noun.fields:
@@ -209,6 +217,11 @@ class Writer:
         outcome.refuse(one, error)
 
 
+def _field_of(violation: errors.FieldViolation) -> str:
+    """Name the field of the record that is wrong."""
+    return violation.path.partition(".")[2].partition(".")[0].partition("[")[0]
+
+
 def _made(outcome: Outcome, one: Planned) -> None:
     outcome.effects.effects.add(noun=one.map.noun.name, id=one.message.id, etag="1")
 
@@ -228,18 +241,20 @@ def _error_of(row: Any) -> errors.Error:
 
 async def take_back(
     ask: Ask, find: Callable[[str], ImportNoun], effects: import_job_pb2.ImportEffects
-) -> list[Problem]:
-    """Undo what a stretch of rows did, last first; give what had to be left.
+) -> tuple[list[Problem], dict[str, str]]:
+    """Undo what a stretch of rows did, last first; a record somebody has changed since is left.
 
-    A record that somebody has changed since is left as it is.
+    Returns:
+        What had to be left, and the versions of the records that are again as they were.
     """
     problems: list[Problem] = []
+    etags: dict[str, str] = {}
     limit = asyncio.Semaphore(_AT_ONCE)
 
     async def one(effect: import_job_pb2.ImportEffects.Effect) -> None:
         async with limit:
             try:
-                await _take_back(ask, find(effect.noun), effect)
+                etags.update(await _take_back(ask, find(effect.noun), effect))
             except (errors.Unavailable, errors.Unauthenticated, errors.Internal):
                 raise
             except errors.NotFound:
@@ -253,7 +268,7 @@ async def take_back(
 
     for group in _groups(find, effects):
         await asyncio.gather(*(one(effect) for effect in group))
-    return problems
+    return problems, etags
 
 
 def _groups(
@@ -272,19 +287,17 @@ def _groups(
 
 async def _take_back(
     ask: Ask, noun: ImportNoun, effect: import_job_pb2.ImportEffects.Effect
-) -> None:
+) -> dict[str, str]:
+    """Take one effect back; give the version of a record that goes on."""
     if effect.paths:
         update = noun.methods["Update"]
         before: Any = noun.noun.message.FromString(effect.before)
         before.etag = effect.etag
-        await ask(
-            update,
-            update.request_type(
-                **{noun.field: before}, update_mask=field_mask_pb2.FieldMask(paths=effect.paths)
-            ),
-        )
-        return
+        mask = field_mask_pb2.FieldMask(paths=effect.paths)
+        restored = await ask(update, update.request_type(**{noun.field: before}, update_mask=mask))
+        return {effect.id: restored.etag}
     delete = noun.methods.get("Delete")
     if delete is None:
         raise errors.FailedPrecondition("CANNOT_BE_REMOVED")
     await ask(delete, delete.request_type(id=effect.id, etag=effect.etag))
+    return {}
