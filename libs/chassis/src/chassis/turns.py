@@ -8,6 +8,9 @@ import asyncio
 import contextlib
 from collections.abc import Generator
 
+# Work that comes batch after batch is one long work; this long a pause ends it.
+PAUSE_SECONDS = 0.03
+
 
 class Turns:
     """Long work that somebody waits for, counted."""
@@ -25,8 +28,7 @@ class Turns:
         finally:
             self._working -= 1
             if not self._working and self._calm is not None:
-                self._calm.set()
-                self._calm = None
+                asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._end)
 
     async def after_others(self, seconds: float) -> None:
         """Wait until no long work is being done, this long at most."""
@@ -37,6 +39,12 @@ class Turns:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._calm.wait()
+
+    def _end(self) -> None:
+        """Let those that stepped back go on, unless somebody has come in between."""
+        if not self._working and self._calm is not None:
+            self._calm.set()
+            self._calm = None
 
 
 TURNS = Turns()
