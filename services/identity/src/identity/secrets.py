@@ -7,6 +7,7 @@ with the tenant and the record it belongs to.
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 import uuid
 
@@ -28,6 +29,17 @@ def new_secret(kind: str, tenant_id: str, record_id: str, family: bytes = b"") -
     """
     ids = uuid.UUID(tenant_id).bytes + uuid.UUID(record_id).bytes
     return kind + _text(ids + (family or new_family()) + secrets.token_bytes(RANDOM_BYTES))
+
+
+def new_salt() -> bytes:
+    """Make what the next secret of a line is derived with."""
+    return secrets.token_bytes(hashlib.sha256().digest_size)
+
+
+def successor(secret: str, salt: bytes) -> str:
+    """Derive the secret after this one in its line: it takes both the secret and the salt."""
+    derived = hmac.digest(salt, secret.encode(), "sha256")[:RANDOM_BYTES]
+    return secret[: len(REFRESH_TOKEN)] + _text(_raw(secret)[: _IDS + FAMILY_BYTES] + derived)
 
 
 def new_family() -> bytes:

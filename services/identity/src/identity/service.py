@@ -1,6 +1,7 @@
 """Composition root of identity."""
 
 from chassis.hosting import Service
+from identity import lockout
 from identity.access import METHODS
 from identity.api_client import API_CLIENT
 from identity.api_key import API_KEY
@@ -28,4 +29,6 @@ SERVICE = Service(
         SESSION,
     ),
     methods=METHODS,
+    timers=lambda here: (lockout.timer(here),),
 )
+lockout.describe_tables(SERVICE.metadata)

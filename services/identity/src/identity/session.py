@@ -1,12 +1,13 @@
 """Session: a sign-in, from the password to its end (PLT-16); and the tokens that come of it."""
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from banyan.identity.v1 import access_pb2, session_pb2
+from banyan.identity.v1 import access_pb2, session_pb2, tenant_pb2
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import LargeBinary
+from sqlalchemy import DateTime, LargeBinary
 
 from chassis import errors
 from chassis.access import EVERYTHING, Caller, Claims
@@ -14,12 +15,27 @@ from chassis.access.tokens import LIFETIME_SECONDS
 from chassis.database import Transaction
 from chassis.resources import Around, Noun, Resources
 from chassis.rpc import Call
-from identity import passwords, secrets
+from identity import lockout, passwords, secrets
 from identity.access import access_of
 
 LIFETIME = datetime.timedelta(days=14)
+# A caller waits half a minute for an answer, then asks again.
+GRACE = datetime.timedelta(minutes=1)
 _TENANT_OF = "SELECT identity.tenant_of_slug($1)::text"
 _KEEP_DIGEST = "UPDATE identity.session SET refresh_digest = $2, family_digest = $3 WHERE id = $1"
+_HOLD = """
+SELECT family_digest, refresh_digest, spent_digest, rotate_salt, rotate_time
+  FROM identity.session WHERE id = $1 FOR UPDATE
+"""
+_ROTATE = """
+UPDATE identity.session SET refresh_digest = $2, spent_digest = $3, rotate_salt = $4,
+    rotate_time = $5 WHERE id = $1
+"""
+_DEVICE = """
+SELECT 1 FROM identity.session s JOIN identity.user u ON u.id = s.user_id
+ WHERE s.id = $1 AND s.family_digest = $2 AND u.email = $3
+"""
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 async def sign_in(here: Resources, request: Any, call: Call) -> Message:
@@ -27,13 +43,18 @@ async def sign_in(here: Resources, request: Any, call: Call) -> Message:
 
     Raises:
         Unauthenticated: SIGN_IN_FAILED, whatever was wrong.
+        Exhausted: SIGN_IN_LOCKED, TOO_MANY_SIGN_INS, after too many failures.
     """
     tenant_id = await tenant_of(here, request.tenant)
+    email = request.email.strip().lower()
+    policy = await lockout_policy(here, tenant_id)
+    budgets = await _budgets(here, tenant_id, request, call.peer, policy)
+    await lockout.admit(here, tenant_id, budgets, policy, email)
     rows = await here.database.read(
         tenant_id,
         "SELECT id::text, password_hash FROM identity.user"
         " WHERE email = $1 AND delete_time IS NULL AND disable_time IS NULL",
-        request.email.strip().lower(),
+        email,
     )
     user_id, stored = (rows[0][0], rows[0][1] or "") if rows else ("", "")
     if not await passwords.matches(stored, request.password):
@@ -46,7 +67,43 @@ async def sign_in(here: Resources, request: Any, call: Call) -> Message:
     async with here.database.transaction(tenant_id) as transaction:
         await here[session_pb2.Session].add(own, session, around, transaction)
         await transaction.fetch(_KEEP_DIGEST, session.id, *_digests(token))
+        await lockout.succeeded(transaction, budgets)
     return await _signed_in(here, tenant_id, session, token)
+
+
+async def lockout_policy(here: Resources, tenant_id: str) -> lockout.Policy:
+    """Give a tenant's policy of failed sign-ins, the usual one where there is no tenant."""
+    tenant = await here[tenant_pb2.Tenant].store.find(tenant_id, tenant_id, EVERYTHING)
+    given = tenant.sign_in_policy if tenant is not None else tenant_pb2.SignInPolicy()
+    return lockout.policy_of(given)
+
+
+async def _budgets(
+    here: Resources, tenant_id: str, request: Any, peer: str, policy: lockout.Policy
+) -> list[lockout.Budget]:
+    """Give what an attempt is counted against: its device, or account and address."""
+    email, realm = request.email.strip().lower(), ""
+    if tenant_id == _NOBODY:
+        realm = request.tenant.strip().lower()
+    device = await _known_device(here, tenant_id, email, request.earlier_refresh_token)
+    if device:
+        return [lockout.Budget(lockout.device_key(device), policy.attempts_max)]
+    account = lockout.Budget(lockout.account_key(email, realm), policy.attempts_max)
+    if not peer:
+        return [account]
+    key, limit = lockout.address_key(peer, realm), policy.address_attempts_max
+    return [account, lockout.Budget(key, limit, "TOO_MANY_SIGN_INS", shared=True)]
+
+
+async def _known_device(here: Resources, tenant_id: str, email: str, token: str) -> str:
+    """Give the session by which a device shows that this account was signed in on it, or ""."""
+    try:
+        owner, session_id = secrets.owner_of(secrets.REFRESH_TOKEN, token)
+    except errors.Unauthenticated:
+        return ""
+    digest = secrets.digest(secrets.family_of(token))
+    rows = await here.database.read(tenant_id, _DEVICE, session_id, digest, email)
+    return session_id if rows and owner == tenant_id else ""
 
 
 async def refresh(here: Resources, request: Any, call: Call) -> Message:
@@ -57,29 +114,60 @@ async def refresh(here: Resources, request: Any, call: Call) -> Message:
     """
     sent = request.refresh_token
     tenant_id, session_id = secrets.owner_of(secrets.REFRESH_TOKEN, sent)
-    family = secrets.family_of(sent)
-    token = secrets.new_secret(secrets.REFRESH_TOKEN, tenant_id, session_id, family)
+    family = secrets.digest(secrets.family_of(sent))
     sessions = here[session_pb2.Session]
     async with here.database.transaction(tenant_id) as transaction:
-        row = await transaction.fetchrow(
-            "SELECT refresh_digest, family_digest FROM identity.session WHERE id = $1 FOR UPDATE",
-            session_id,
-        )
+        row = await transaction.fetchrow(_HOLD, session_id)
         found = await sessions.store.where(
             tenant_id, "t.id = $1::uuid", session_id, connection=transaction
         )
-        known = row is not None and row[1] == secrets.digest(family)
-        if row is None or not known or not is_open(found[0], _now()):
+        if row is None or row[0] != family or not is_open(found[0], _now()):
             raise errors.Unauthenticated("SESSION_ENDED")
         own = call.acting_as(Caller(tenant_id, found[0].user_id, session_id))
-        stolen = row[0] != secrets.digest(sent)
-        change = _refreshed(found[0], stolen=stolen)
-        session = await sessions.put(own, *change, transaction)
-        if not stolen:
-            await transaction.fetch(_KEEP_DIGEST, session_id, *_digests(token))
-            # While the row is held: a twin that waits for it ends the session, not this answer.
+        salt = salt_for(sent, Rotation(*row[1:]), _now())
+        session = await sessions.put(own, *_refreshed(found[0], stolen=salt is None), transaction)
+        if salt is not None:
+            token = secrets.successor(sent, salt)
+            if secrets.digest(token) != row["refresh_digest"]:
+                spent = secrets.digest(sent)
+                await transaction.fetch(
+                    _ROTATE, session_id, secrets.digest(token), spent, salt, _now()
+                )
+            # While the row is held: a twin that waits for it gets the same pair, no third one.
             return await _signed_in(here, tenant_id, session, token)
     raise errors.Unauthenticated("SESSION_ENDED")
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Where a line of refresh tokens stands.
+
+    Attributes:
+        refresh_digest: of the token that is good.
+        spent_digest: of the one before it; None while the first is good.
+        rotate_salt: what made the one out of the other.
+        rotate_time: when.
+    """
+
+    refresh_digest: bytes
+    spent_digest: bytes | None = None
+    rotate_salt: bytes | None = None
+    rotate_time: datetime.datetime | None = None
+
+
+def salt_for(sent: str, rotation: Rotation, now: datetime.datetime) -> bytes | None:
+    """Give the salt for the token after the one that was sent; None when it is a stolen one.
+
+    The one before the last may come again within the grace, with the same salt: its caller lost the
+    answer, or is another window of the same browser, and gets the same successor.
+    """
+    digest = secrets.digest(sent)
+    if digest == rotation.refresh_digest:
+        return secrets.new_salt()
+    rotated = rotation.rotate_time
+    if digest == rotation.spent_digest and rotated is not None and now < rotated + GRACE:
+        return rotation.rotate_salt
+    return None
 
 
 def _digests(token: str) -> tuple[bytes, bytes]:
@@ -199,7 +287,7 @@ async def end_sessions(
 async def tenant_of(here: Resources, slug: str) -> str:
     """Find the tenant of a slug, before anybody has signed in; a nil id when there is none."""
     rows = await here.database.read("", _TENANT_OF, slug.strip().lower())
-    return rows[0][0] or "00000000-0000-0000-0000-000000000000"
+    return rows[0][0] or _NOBODY
 
 
 async def _signed_in(
@@ -255,7 +343,13 @@ def _now() -> datetime.datetime:
 
 SESSION = Noun(
     session_pb2.Session,
-    private={"refresh_digest": LargeBinary(), "family_digest": LargeBinary()},
+    private={
+        "refresh_digest": LargeBinary(),
+        "family_digest": LargeBinary(),
+        "spent_digest": LargeBinary(),
+        "rotate_salt": LargeBinary(),
+        "rotate_time": DateTime(timezone=True),
+    },
     verbs={"RevokeSession": revoke},
     methods={
         "SignIn": sign_in,

@@ -11,8 +11,8 @@ from chassis import errors
 from chassis.access import EVERYTHING, Reach
 from chassis.resources import Around, Hooks, Keep, Noun, Resources, unique
 from chassis.rpc import Call
-from identity import passwords
-from identity.session import end_sessions
+from identity import lockout, passwords
+from identity.session import end_sessions, lockout_policy
 
 SET_HASH = "UPDATE identity.user SET password_hash = $2 WHERE id = $1"
 
@@ -76,6 +76,20 @@ def enable(user: user_pb2.User, _: Any, __: Around) -> None:
     user.ClearField("disable_time")
 
 
+async def unlock(here: Resources, request: Any, call: Call) -> Message:
+    """Let somebody try again whom failed sign-ins locked out."""
+    users = here[user_pb2.User]
+
+    async def run(asked: Keep | None) -> Message:
+        old, new = await users.loaded(call, request.id, request.etag, call.method.action)
+        new.ClearField("lock_expire_time")
+        async with here.database.transaction(call.tenant_id) as transaction:
+            await lockout.forget_person(transaction, new)
+            return await users.put(call, "unlock", old, new, transaction, asked)
+
+    return await users.once(request, call, run)
+
+
 def before_delete(user: user_pb2.User, around: Around) -> None:
     """Refuse to delete oneself.
 
@@ -94,6 +108,7 @@ async def set_password(here: Resources, request: Any, call: Call) -> Message:
     Raises:
         Forbidden: OLD_PASSWORD_WRONG, PERMISSION_DENIED.
         FailedPrecondition: RECORD_DELETED.
+        Exhausted: SIGN_IN_LOCKED, when the old password was wrong too often.
     """
     users = here[user_pb2.User]
     user = await users.store.get(
@@ -105,7 +120,9 @@ async def set_password(here: Resources, request: Any, call: Call) -> Message:
     new = user_pb2.User()
     new.CopyFrom(user)
     new.password_time.GetCurrentTime()
+    new.ClearField("lock_expire_time")
     async with here.database.transaction(call.tenant_id) as transaction:
+        await lockout.forget_person(transaction, new)
         await users.put(call, "set_password", user, new, transaction)
         await transaction.fetch(SET_HASH, user.id, hashed)
         await end_sessions(here, call, user.id, transaction, keep=call.caller.session_id)
@@ -129,6 +146,9 @@ async def _password_reach(here: Resources, request: Any, call: Call) -> Reach:
 
 
 async def _knows_old(here: Resources, request: Any, call: Call) -> bool:
+    policy = await lockout_policy(here, call.tenant_id)
+    budget = lockout.Budget(lockout.password_key(request.id), policy.attempts_max)
+    await lockout.admit(here, call.tenant_id, [budget], policy)
     rows = await here.database.read(
         call.tenant_id, "SELECT password_hash FROM identity.user WHERE id = $1", request.id
     )
@@ -148,5 +168,5 @@ USER = Noun(
         before_delete=before_delete,
     ),
     verbs={"EnableUser": enable},
-    methods={"DisableUser": disable, "SetUserPassword": set_password},
+    methods={"DisableUser": disable, "UnlockUser": unlock, "SetUserPassword": set_password},
 )

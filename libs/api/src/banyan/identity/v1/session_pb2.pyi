@@ -177,20 +177,26 @@ class SignInRequest(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
+    EARLIER_REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """The firm's slug."""
     email: _builtins.str
     password: _builtins.str
+    earlier_refresh_token: _builtins.str
+    """Any refresh token this device ever got for this account, however old: what others tried does
+    not keep such a device out.
+    """
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         email: _builtins.str = ...,
         password: _builtins.str = ...,
+        earlier_refresh_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "password", b"password", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earlier_refresh_token", b"earlier_refresh_token", "email", b"email", "password", b"password", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -207,7 +213,7 @@ class SignInResponse(_message.Message):
     access_token: _builtins.str
     """For "Authorization: Bearer"; good for ten minutes."""
     refresh_token: _builtins.str
-    """Gives the next pair, once."""
+    """Gives the next pair, once; the same pair again within a minute, for whom the answer was lost."""
     @_builtins.property
     def access_token_expire_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -317,8 +323,6 @@ Global___ExchangeApiKeyRequest: _TypeAlias = ExchangeApiKeyRequest  # noqa: Y015
 
 @_typing.final
 class IssueTokenForRequest(_message.Message):
-    """Ends the session the call is made in."""
-
     DESCRIPTOR: _descriptor.Descriptor
 
     TENANT_ID_FIELD_NUMBER: _builtins.int
@@ -341,6 +345,8 @@ Global___IssueTokenForRequest: _TypeAlias = IssueTokenForRequest  # noqa: Y015
 
 @_typing.final
 class SignOutRequest(_message.Message):
+    """Ends the session the call is made in."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -33,6 +34,7 @@ class Tenant(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     FISCAL_YEAR_START_MONTH_FIELD_NUMBER: _builtins.int
+    SIGN_IN_POLICY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -54,6 +56,10 @@ class Tenant(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """10 is kept for custom_fields."""
 
+    @_builtins.property
+    def sign_in_policy(self) -> Global___SignInPolicy:
+        """When failed sign-ins keep somebody out."""
+
     def __init__(
         self,
         *,
@@ -68,14 +74,59 @@ class Tenant(_message.Message):
         time_zone: _builtins.str = ...,
         language: _builtins.str = ...,
         fiscal_year_start_month: _builtins.int = ...,
+        sign_in_policy: Global___SignInPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "sign_in_policy", b"sign_in_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "currency_code", b"currency_code", "etag", b"etag", "external_id", b"external_id", "fiscal_year_start_month", b"fiscal_year_start_month", "id", b"id", "language", b"language", "name", b"name", "slug", b"slug", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "currency_code", b"currency_code", "etag", b"etag", "external_id", b"external_id", "fiscal_year_start_month", b"fiscal_year_start_month", "id", b"id", "language", b"language", "name", b"name", "sign_in_policy", b"sign_in_policy", "slug", b"slug", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Tenant: _TypeAlias = Tenant  # noqa: Y015
+
+@_typing.final
+class SignInPolicy(_message.Message):
+    """When failed sign-ins keep somebody out, and for how long; what is not given has its default."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPTS_MAX_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    LOCK_DURATION_FIELD_NUMBER: _builtins.int
+    LOCK_DURATION_MAX_FIELD_NUMBER: _builtins.int
+    ADDRESS_ATTEMPTS_MAX_FIELD_NUMBER: _builtins.int
+    attempts_max: _builtins.int
+    """So many failures within the window, of one account, and the next attempt locks it; 10."""
+    address_attempts_max: _builtins.int
+    """So many failures within the window, of whatever accounts, from one address; 100."""
+    @_builtins.property
+    def window(self) -> _duration_pb2.Duration:
+        """15 minutes."""
+
+    @_builtins.property
+    def lock_duration(self) -> _duration_pb2.Duration:
+        """How long the first lock lasts; each further one lasts twice as long as the one before. One minute."""
+
+    @_builtins.property
+    def lock_duration_max(self) -> _duration_pb2.Duration:
+        """No lock lasts longer; one hour."""
+
+    def __init__(
+        self,
+        *,
+        attempts_max: _builtins.int = ...,
+        window: _duration_pb2.Duration | None = ...,
+        lock_duration: _duration_pb2.Duration | None = ...,
+        lock_duration_max: _duration_pb2.Duration | None = ...,
+        address_attempts_max: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lock_duration", b"lock_duration", "lock_duration_max", b"lock_duration_max", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address_attempts_max", b"address_attempts_max", "attempts_max", b"attempts_max", "lock_duration", b"lock_duration", "lock_duration_max", b"lock_duration_max", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignInPolicy: _TypeAlias = SignInPolicy  # noqa: Y015
 
 @_typing.final
 class GetTenantRequest(_message.Message):

@@ -64,6 +64,7 @@ class User(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     DISABLE_TIME_FIELD_NUMBER: _builtins.int
     PASSWORD_TIME_FIELD_NUMBER: _builtins.int
+    LOCK_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -95,6 +96,10 @@ class User(_message.Message):
     def password_time(self) -> _timestamp_pb2.Timestamp:
         """When the password was set; unset while there is none."""
 
+    @_builtins.property
+    def lock_expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when failed sign-ins keep them out, on devices they were never signed in on."""
+
     def __init__(
         self,
         *,
@@ -114,10 +119,11 @@ class User(_message.Message):
         time_zone: _builtins.str = ...,
         disable_time: _timestamp_pb2.Timestamp | None = ...,
         password_time: _timestamp_pb2.Timestamp | None = ...,
+        lock_expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "disable_time", b"disable_time", "password_time", b"password_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "disable_time", b"disable_time", "lock_expire_time", b"lock_expire_time", "password_time", b"password_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "disable_time", b"disable_time", "display_name", b"display_name", "email", b"email", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "language", b"language", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "password_time", b"password_time", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "disable_time", b"disable_time", "display_name", b"display_name", "email", b"email", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "language", b"language", "lock_expire_time", b"lock_expire_time", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "password_time", b"password_time", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -362,6 +368,31 @@ class EnableUserRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnableUserRequest: _TypeAlias = EnableUserRequest  # noqa: Y015
+
+@_typing.final
+class UnlockUserRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    etag: _builtins.str
+    request_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlockUserRequest: _TypeAlias = UnlockUserRequest  # noqa: Y015
 
 @_typing.final
 class SetUserPasswordRequest(_message.Message):

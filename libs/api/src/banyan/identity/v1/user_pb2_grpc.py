@@ -75,6 +75,11 @@ class UserServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.EnableUserRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.User.FromString,
                 _registered_method=True)
+        self.UnlockUser = channel.unary_unary(
+                '/banyan.identity.v1.UserService/UnlockUser',
+                request_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.UnlockUserRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.User.FromString,
+                _registered_method=True)
         self.SetUserPassword = channel.unary_unary(
                 '/banyan.identity.v1.UserService/SetUserPassword',
                 request_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.SetUserPasswordRequest.SerializeToString,
@@ -134,6 +139,13 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UnlockUser(self, request, context):
+        """Lets somebody sign in again whom failed sign-ins locked out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetUserPassword(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -181,6 +193,11 @@ def add_UserServiceServicer_to_server(servicer, server):
             'EnableUser': grpc.unary_unary_rpc_method_handler(
                     servicer.EnableUser,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.EnableUserRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.User.SerializeToString,
+            ),
+            'UnlockUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockUser,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.UnlockUserRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.User.SerializeToString,
             ),
             'SetUserPassword': grpc.unary_unary_rpc_method_handler(
@@ -405,6 +422,33 @@ class UserService:
             target,
             '/banyan.identity.v1.UserService/EnableUser',
             banyan_dot_identity_dot_v1_dot_user__pb2.EnableUserRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_user__pb2.User.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlockUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.UserService/UnlockUser',
+            banyan_dot_identity_dot_v1_dot_user__pb2.UnlockUserRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_user__pb2.User.FromString,
             options,
             channel_credentials,

@@ -41,6 +41,8 @@ class UserServiceStub:
     UndeleteUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.UndeleteUserRequest, _user_pb2.User]
     DisableUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.DisableUserRequest, _user_pb2.User]
     EnableUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.EnableUserRequest, _user_pb2.User]
+    UnlockUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.UnlockUserRequest, _user_pb2.User]
+    """Lets somebody sign in again whom failed sign-ins locked out."""
     SetUserPassword: _grpc.UnaryUnaryMultiCallable[_user_pb2.SetUserPasswordRequest, _user_pb2.User]
 
 @_typing.type_check_only
@@ -56,6 +58,8 @@ class UserServiceAsyncStub(UserServiceStub):
     UndeleteUser: _aio.UnaryUnaryMultiCallable[_user_pb2.UndeleteUserRequest, _user_pb2.User]  # type: ignore[assignment]
     DisableUser: _aio.UnaryUnaryMultiCallable[_user_pb2.DisableUserRequest, _user_pb2.User]  # type: ignore[assignment]
     EnableUser: _aio.UnaryUnaryMultiCallable[_user_pb2.EnableUserRequest, _user_pb2.User]  # type: ignore[assignment]
+    UnlockUser: _aio.UnaryUnaryMultiCallable[_user_pb2.UnlockUserRequest, _user_pb2.User]  # type: ignore[assignment]
+    """Lets somebody sign in again whom failed sign-ins locked out."""
     SetUserPassword: _aio.UnaryUnaryMultiCallable[_user_pb2.SetUserPasswordRequest, _user_pb2.User]  # type: ignore[assignment]
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -116,6 +120,14 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_pb2.EnableUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_pb2.User, _abc.Awaitable[_user_pb2.User]]: ...
+
+    @_abc_1.abstractmethod
+    def UnlockUser(
+        self,
+        request: _user_pb2.UnlockUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_pb2.User, _abc.Awaitable[_user_pb2.User]]:
+        """Lets somebody sign in again whom failed sign-ins locked out."""
 
     @_abc_1.abstractmethod
     def SetUserPassword(
