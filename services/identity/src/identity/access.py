@@ -21,7 +21,10 @@ from chassis.access import EVERYTHING, Grant, Grants, Reach, Scope, TenantProfil
 from chassis.resources import Resources
 from chassis.rpc import Call
 from chassis.rpc.registry import contract_methods
+from identity.edition import chain_of
+from identity.modules import installed, narrowed_grants
 from identity.position import home_unit
+from identity.role import actions
 from identity.role_assignment import grants_of
 
 _OPEN = """
@@ -95,7 +98,7 @@ def _version(records: Sequence[Any]) -> int:
 
 
 async def get_tenant_profile(here: Resources, request: Any, call: Call) -> Message:
-    """Give a tenant's settings and its units, deleted ones included.
+    """Give a tenant's settings, its units, deleted ones included, and what is on.
 
     Raises:
         NotFound: there is no such tenant.
@@ -108,6 +111,7 @@ async def get_tenant_profile(here: Resources, request: Any, call: Call) -> Messa
         time_zone=tenant.time_zone,
         fiscal_year_start_month=tenant.fiscal_year_start_month,
         language=tenant.language,
+        modules=installed().states(await modules_on(here, tenant)),
     )
     for unit in await here[org_unit_pb2.OrgUnit].store.where(tenant_id, "true"):
         answer.units.add(
@@ -117,6 +121,11 @@ async def get_tenant_profile(here: Resources, request: Any, call: Call) -> Messa
             deleted=unit.HasField("delete_time"),
         )
     return answer
+
+
+async def modules_on(here: Resources, tenant: tenant_pb2.Tenant) -> set[str]:
+    """Name the modules that are on for a tenant."""
+    return installed().on(tenant, await chain_of(here, tenant))
 
 
 def _profile(tenant: tenant_pb2.Tenant, units: Sequence[org_unit_pb2.OrgUnit]) -> TenantProfile:
@@ -137,11 +146,14 @@ async def read_self(here: Resources, request: Any, call: Call) -> Message:
         tenant_id=call.tenant_id, user_id=user_id, session_id=call.caller.session_id
     )
     access = await access_of(here, asked)
+    tenant = await here[tenant_pb2.Tenant].store.get(call.tenant_id, call.tenant_id, EVERYTHING)
+    on = await modules_on(here, tenant)
     return access_pb2.ReadSelfResponse(
         user=await here[user_pb2.User].store.get(call.tenant_id, user_id, EVERYTHING),
-        tenant=await here[tenant_pb2.Tenant].store.get(call.tenant_id, call.tenant_id, EVERYTHING),
+        tenant=tenant,
         org_unit_id=access.org_unit_id,
-        grants=access.grants,
+        grants=narrowed_grants(access.grants, installed(), on, actions()),
+        modules=installed().states(on),
     )
 
 
@@ -162,7 +174,12 @@ async def explain_access(here: Resources, request: Any, call: Call) -> Message:
     roles: list[role_pb2.Role] = []
     if call.reach("identity.Role", "read") is not None:
         roles = await here[role_pb2.Role].store.where(call.tenant_id, "t.delete_time IS NULL")
-    return explained(request, user_id, access, place, roles, call.profile.tree)
+    answer = explained(request, user_id, access, place, roles, call.profile.tree)
+    tenant = await here[tenant_pb2.Tenant].store.get(call.tenant_id, call.tenant_id, EVERYTHING)
+    module = installed().module_of(request.resource)
+    if module not in await modules_on(here, tenant):
+        answer.allowed, answer.module_off = False, module
+    return answer
 
 
 def explained(

@@ -5,6 +5,7 @@ from identity import lockout
 from identity.access import METHODS
 from identity.api_client import API_CLIENT
 from identity.api_key import API_KEY
+from identity.edition import EDITION
 from identity.legal_entity import LEGAL_ENTITY
 from identity.org_unit import ORG_UNIT
 from identity.position import POSITION
@@ -17,6 +18,7 @@ from identity.user import USER
 SERVICE = Service(
     "identity",
     nouns=(
+        EDITION,
         TENANT,
         LEGAL_ENTITY,
         ORG_UNIT,

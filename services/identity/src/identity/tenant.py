@@ -17,6 +17,8 @@ from chassis.access import Caller
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
 from identity import passwords
+from identity.edition import shipped_editions
+from identity.modules import installed
 from identity.role import ADMINISTRATOR, MEMBER
 from identity.user import SET_HASH, check_time_zone
 
@@ -30,8 +32,19 @@ def validate(tenant: tenant_pb2.Tenant, _: Around) -> None:
     check_time_zone(tenant.time_zone, "tenant.time_zone")
 
 
+def license_(tenant: tenant_pb2.Tenant, request: Any, _: Around) -> None:
+    """Say which modules are on (PLT-05): settings only, whatever was recorded stays.
+
+    Raises:
+        Invalid: UNKNOWN_MODULE.
+    """
+    installed().check(request.modules, "modules")
+    tenant.edition_id = request.edition_id
+    tenant.modules[:] = request.modules
+
+
 async def found(here: Resources, request: Any, call: Call) -> Message:
-    """Found a firm: its top unit, a legal entity, two roles and whoever may do everything.
+    """Found a firm: its top unit, a legal entity, two roles, the editions and an administrator.
 
     Raises:
         AlreadyExists: the slug, or a given id, is taken.
@@ -82,7 +95,8 @@ def _beginnings(request: Any, tenant: tenant_pb2.Tenant) -> list[Any]:
     assignment = role_assignment_pb2.RoleAssignment(
         user_id=user.id, role_id=administrator.id, org_unit_id=unit.id
     )
-    return [tenant, unit, user, entity, administrator, member, assignment]
+    editions = shipped_editions()
+    return [tenant, unit, user, entity, administrator, member, assignment, *editions]
 
 
 def _new_id() -> str:
@@ -93,6 +107,7 @@ TENANT = Noun(
     tenant_pb2.Tenant,
     keys=(unique("slug", across_tenants=True),),
     hooks=Hooks(validate=validate),
+    verbs={"LicenseTenant": license_},
     methods={"FoundTenant": found},
     without={
         "List": "one sees one's own firm only",

@@ -174,6 +174,7 @@ class TenantProfile(_message.Message):
     FISCAL_YEAR_START_MONTH_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
+    MODULES_FIELD_NUMBER: _builtins.int
     tenant_id: _builtins.str
     currency_code: _builtins.str
     time_zone: _builtins.str
@@ -181,6 +182,8 @@ class TenantProfile(_message.Message):
     language: _builtins.str
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___TenantProfile.Unit]: ...
+    @_builtins.property
+    def modules(self) -> _containers.RepeatedCompositeFieldContainer[Global___Module]: ...
     def __init__(
         self,
         *,
@@ -190,14 +193,46 @@ class TenantProfile(_message.Message):
         fiscal_year_start_month: _builtins.int = ...,
         language: _builtins.str = ...,
         units: _abc.Iterable[Global___TenantProfile.Unit] | None = ...,
+        modules: _abc.Iterable[Global___Module] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "fiscal_year_start_month", b"fiscal_year_start_month", "language", b"language", "tenant_id", b"tenant_id", "time_zone", b"time_zone", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "fiscal_year_start_month", b"fiscal_year_start_month", "language", b"language", "modules", b"modules", "tenant_id", b"tenant_id", "time_zone", b"time_zone", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TenantProfile: _TypeAlias = TenantProfile  # noqa: Y015
+
+@_typing.final
+class Module(_message.Message):
+    """A part of the product that is licensed by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    RESOURCES_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """"sales"."""
+    on: _builtins.bool
+    @_builtins.property
+    def resources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What belongs to it: "sales.*", or single nouns of a service that belongs to another module."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        on: _builtins.bool = ...,
+        resources: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "on", b"on", "resources", b"resources"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Module: _TypeAlias = Module  # noqa: Y015
 
 @_typing.final
 class ExplainAccessRequest(_message.Message):
@@ -288,9 +323,12 @@ class ExplainAccessResponse(_message.Message):
     ALLOWED_FIELD_NUMBER: _builtins.int
     RULES_FIELD_NUMBER: _builtins.int
     INACTIVE_FIELD_NUMBER: _builtins.int
+    MODULE_OFF_FIELD_NUMBER: _builtins.int
     allowed: _builtins.bool
     inactive: _builtins.bool
     """The user may not act at all: disabled, or unknown."""
+    module_off: _builtins.str
+    """The module it belongs to is not on, so that nobody may; the module's key."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainAccessResponse.Rule]:
         """The rules that speak of this action, those that allow first; when there is
@@ -303,10 +341,11 @@ class ExplainAccessResponse(_message.Message):
         allowed: _builtins.bool = ...,
         rules: _abc.Iterable[Global___ExplainAccessResponse.Rule] | None = ...,
         inactive: _builtins.bool = ...,
+        module_off: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "inactive", b"inactive", "rules", b"rules"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "inactive", b"inactive", "module_off", b"module_off", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -335,13 +374,18 @@ class ReadSelfResponse(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
+    MODULES_FIELD_NUMBER: _builtins.int
     org_unit_id: _builtins.str
     @_builtins.property
     def user(self) -> _user_pb2.User: ...
     @_builtins.property
     def tenant(self) -> _tenant_pb2.Tenant: ...
     @_builtins.property
-    def grants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Grant]: ...
+    def grants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Grant]:
+        """Without what belongs to modules that are not on."""
+
+    @_builtins.property
+    def modules(self) -> _containers.RepeatedCompositeFieldContainer[Global___Module]: ...
     def __init__(
         self,
         *,
@@ -349,10 +393,11 @@ class ReadSelfResponse(_message.Message):
         tenant: _tenant_pb2.Tenant | None = ...,
         org_unit_id: _builtins.str = ...,
         grants: _abc.Iterable[Global___Grant] | None = ...,
+        modules: _abc.Iterable[Global___Module] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["tenant", b"tenant", "user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grants", b"grants", "org_unit_id", b"org_unit_id", "tenant", b"tenant", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grants", b"grants", "modules", b"modules", "org_unit_id", b"org_unit_id", "tenant", b"tenant", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -32,7 +32,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61nyan/identity/v1/tenant.proto\x12\x12\x62\x61nyan.identity.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x04\n\x06Tenant\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12K\n\x04slug\x18\x0c \x01(\tB=\xe2\x41\x02\x05\x02\xbaH/r-2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$\x92\x02\x04\x61\x63me\x92\xb5\x18\x02\x08\x01\x12\x33\n\rcurrency_code\x18\r \x01(\tB\x1c\xe2\x41\x02\x02\x05\xbaH\x14r\x12\x32\n^[A-Z]{3}$\x92\x02\x03\x43NY\x12\x30\n\ttime_zone\x18\x0e \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x14\x10\x01\x18@\x92\x02\rAsia/Shanghai\x12;\n\x08language\x18\x0f \x01(\tB)\xe2\x41\x01\x02\xbaH\"r 2\x16^[a-z]{2}(-[A-Z]{2})?$\x92\x02\x05zh-CN\x12*\n\x17\x66iscal_year_start_month\x18\x10 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x0c(\x00\x12\x38\n\x0esign_in_policy\x18\x11 \x01(\x0b\x32 .banyan.identity.v1.SignInPolicy:H\xea\x41;\n\x16identity.banyan/Tenant\x12\x10tenants/{tenant}*\x07tenants2\x06tenant\x8a\xb5\x18\x06\n\x04name\"\xa4\x02\n\x0cSignInPolicy\x12 \n\x0c\x61ttempts_max\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12;\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01\x12\x42\n\rlock_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01\x12\x46\n\x11lock_duration_max\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01\x12)\n\x14\x61\x64\x64ress_attempts_max\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"W\n\x10GetTenantRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x8e\x01\n\x13UpdateTenantRequest\x12\x32\n\x06tenant\x18\x01 \x01(\x0b\x32\x1a.banyan.identity.v1.TenantB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xdf\x01\n\x12\x46oundTenantRequest\x12\x32\n\x06tenant\x18\x01 \x01(\x0b\x32\x1a.banyan.identity.v1.TenantB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x15\x61\x64ministrator_user_id\x18\x02 \x01(\t\x12$\n\x13\x61\x64ministrator_email\x18\x03 \x01(\tB\x07\xbaH\x04r\x02`\x01\x12&\n\x12\x61\x64ministrator_name\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12(\n\x16\x61\x64ministrator_password\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"\xb7\x01\n\x13\x46oundTenantResponse\x12*\n\x06tenant\x18\x01 \x01(\x0b\x32\x1a.banyan.identity.v1.Tenant\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x13\n\x0borg_unit_id\x18\x03 \x01(\t\x12\x17\n\x0flegal_entity_id\x18\x04 \x01(\t\x12\x1d\n\x15\x61\x64ministrator_role_id\x18\x05 \x01(\t\x12\x16\n\x0emember_role_id\x18\x06 \x01(\t2\xf5\x02\n\rTenantService\x12m\n\tGetTenant\x12$.banyan.identity.v1.GetTenantRequest\x1a\x1a.banyan.identity.v1.Tenant\"\x1e\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/tenants/{id}\x12\x82\x01\n\x0cUpdateTenant\x12\'.banyan.identity.v1.UpdateTenantRequest\x1a\x1a.banyan.identity.v1.Tenant\"-\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02!2\x17/v1/tenants/{tenant.id}:\x06tenant\x12p\n\x0b\x46oundTenant\x12&.banyan.identity.v1.FoundTenantRequest\x1a\'.banyan.identity.v1.FoundTenantResponse\"\x10\x9a\xb5\x18\x0c\x08\x03\"\x08identityb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61nyan/identity/v1/tenant.proto\x12\x12\x62\x61nyan.identity.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x05\n\x06Tenant\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12K\n\x04slug\x18\x0c \x01(\tB=\xe2\x41\x02\x05\x02\xbaH/r-2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$\x92\x02\x04\x61\x63me\x92\xb5\x18\x02\x08\x01\x12\x33\n\rcurrency_code\x18\r \x01(\tB\x1c\xe2\x41\x02\x02\x05\xbaH\x14r\x12\x32\n^[A-Z]{3}$\x92\x02\x03\x43NY\x12\x30\n\ttime_zone\x18\x0e \x01(\tB\x1d\xe2\x41\x01\x02\xbaH\x16r\x14\x10\x01\x18@\x92\x02\rAsia/Shanghai\x12;\n\x08language\x18\x0f \x01(\tB)\xe2\x41\x01\x02\xbaH\"r 2\x16^[a-z]{2}(-[A-Z]{2})?$\x92\x02\x05zh-CN\x12*\n\x17\x66iscal_year_start_month\x18\x10 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x0c(\x00\x12\x38\n\x0esign_in_policy\x18\x11 \x01(\x0b\x32 .banyan.identity.v1.SignInPolicy\x12\x34\n\nedition_id\x18\x12 \x01(\tB \xe2\x41\x01\x03\xfa\x41\x19\n\x17identity.banyan/Edition\x12*\n\x0c\x65\x64ition_name\x18\x13 \x01(\tB\x14\xe2\x41\x01\x03\x92\xb5\x18\x0c\x32\nedition_id\x12\x15\n\x07modules\x18\x14 \x03(\tB\x04\xe2\x41\x01\x03:H\xea\x41;\n\x16identity.banyan/Tenant\x12\x10tenants/{tenant}*\x07tenants2\x06tenant\x8a\xb5\x18\x06\n\x04name\"\xa4\x02\n\x0cSignInPolicy\x12 \n\x0c\x61ttempts_max\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12;\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01\x12\x42\n\rlock_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01\x12\x46\n\x11lock_duration_max\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xa3\x05\x32\x02\x08\x01\x12)\n\x14\x61\x64\x64ress_attempts_max\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"W\n\x10GetTenantRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x8e\x01\n\x13UpdateTenantRequest\x12\x32\n\x06tenant\x18\x01 \x01(\x0b\x32\x1a.banyan.identity.v1.TenantB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\x8c\x01\n\x14LicenseTenantRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1f\n\nedition_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\x07modules\x18\x05 \x03(\tB\n\xbaH\x07\x92\x01\x04\x10\x64\x18\x01\"\xdf\x01\n\x12\x46oundTenantRequest\x12\x32\n\x06tenant\x18\x01 \x01(\x0b\x32\x1a.banyan.identity.v1.TenantB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x15\x61\x64ministrator_user_id\x18\x02 \x01(\t\x12$\n\x13\x61\x64ministrator_email\x18\x03 \x01(\tB\x07\xbaH\x04r\x02`\x01\x12&\n\x12\x61\x64ministrator_name\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12(\n\x16\x61\x64ministrator_password\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"\xb7\x01\n\x13\x46oundTenantResponse\x12*\n\x06tenant\x18\x01 \x01(\x0b\x32\x1a.banyan.identity.v1.Tenant\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x13\n\x0borg_unit_id\x18\x03 \x01(\t\x12\x17\n\x0flegal_entity_id\x18\x04 \x01(\t\x12\x1d\n\x15\x61\x64ministrator_role_id\x18\x05 \x01(\t\x12\x16\n\x0emember_role_id\x18\x06 \x01(\t2\xf8\x03\n\rTenantService\x12m\n\tGetTenant\x12$.banyan.identity.v1.GetTenantRequest\x1a\x1a.banyan.identity.v1.Tenant\"\x1e\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/tenants/{id}\x12\x82\x01\n\x0cUpdateTenant\x12\'.banyan.identity.v1.UpdateTenantRequest\x1a\x1a.banyan.identity.v1.Tenant\"-\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02!2\x17/v1/tenants/{tenant.id}:\x06tenant\x12\x80\x01\n\rLicenseTenant\x12(.banyan.identity.v1.LicenseTenantRequest\x1a\x1a.banyan.identity.v1.Tenant\")\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tenants/{id}:license:\x01*\x12p\n\x0b\x46oundTenant\x12&.banyan.identity.v1.FoundTenantRequest\x1a\'.banyan.identity.v1.FoundTenantResponse\"\x10\x9a\xb5\x18\x0c\x08\x03\"\x08identityb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +51,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENANT'].fields_by_name['language']._serialized_options = b'\342A\001\002\272H\"r 2\026^[a-z]{2}(-[A-Z]{2})?$\222\002\005zh-CN'
   _globals['_TENANT'].fields_by_name['fiscal_year_start_month']._loaded_options = None
   _globals['_TENANT'].fields_by_name['fiscal_year_start_month']._serialized_options = b'\272H\006\032\004\030\014(\000'
+  _globals['_TENANT'].fields_by_name['edition_id']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['edition_id']._serialized_options = b'\342A\001\003\372A\031\n\027identity.banyan/Edition'
+  _globals['_TENANT'].fields_by_name['edition_name']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['edition_name']._serialized_options = b'\342A\001\003\222\265\030\0142\nedition_id'
+  _globals['_TENANT'].fields_by_name['modules']._loaded_options = None
+  _globals['_TENANT'].fields_by_name['modules']._serialized_options = b'\342A\001\003'
   _globals['_TENANT']._loaded_options = None
   _globals['_TENANT']._serialized_options = b'\352A;\n\026identity.banyan/Tenant\022\020tenants/{tenant}*\007tenants2\006tenant\212\265\030\006\n\004name'
   _globals['_SIGNINPOLICY'].fields_by_name['attempts_max']._loaded_options = None
@@ -67,6 +73,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETTENANTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UPDATETENANTREQUEST'].fields_by_name['tenant']._loaded_options = None
   _globals['_UPDATETENANTREQUEST'].fields_by_name['tenant']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_LICENSETENANTREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_LICENSETENANTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LICENSETENANTREQUEST'].fields_by_name['edition_id']._loaded_options = None
+  _globals['_LICENSETENANTREQUEST'].fields_by_name['edition_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LICENSETENANTREQUEST'].fields_by_name['modules']._loaded_options = None
+  _globals['_LICENSETENANTREQUEST'].fields_by_name['modules']._serialized_options = b'\272H\007\222\001\004\020d\030\001'
   _globals['_FOUNDTENANTREQUEST'].fields_by_name['tenant']._loaded_options = None
   _globals['_FOUNDTENANTREQUEST'].fields_by_name['tenant']._serialized_options = b'\272H\003\310\001\001'
   _globals['_FOUNDTENANTREQUEST'].fields_by_name['administrator_email']._loaded_options = None
@@ -79,20 +91,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENANTSERVICE'].methods_by_name['GetTenant']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\022\022\020/v1/tenants/{id}'
   _globals['_TENANTSERVICE'].methods_by_name['UpdateTenant']._loaded_options = None
   _globals['_TENANTSERVICE'].methods_by_name['UpdateTenant']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002!2\027/v1/tenants/{tenant.id}:\006tenant'
+  _globals['_TENANTSERVICE'].methods_by_name['LicenseTenant']._loaded_options = None
+  _globals['_TENANTSERVICE'].methods_by_name['LicenseTenant']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\035\"\030/v1/tenants/{id}:license:\001*'
   _globals['_TENANTSERVICE'].methods_by_name['FoundTenant']._loaded_options = None
   _globals['_TENANTSERVICE'].methods_by_name['FoundTenant']._serialized_options = b'\232\265\030\014\010\003\"\010identity'
   _globals['_TENANT']._serialized_start=303
-  _globals['_TENANT']._serialized_end=913
-  _globals['_SIGNINPOLICY']._serialized_start=916
-  _globals['_SIGNINPOLICY']._serialized_end=1208
-  _globals['_GETTENANTREQUEST']._serialized_start=1210
-  _globals['_GETTENANTREQUEST']._serialized_end=1297
-  _globals['_UPDATETENANTREQUEST']._serialized_start=1300
-  _globals['_UPDATETENANTREQUEST']._serialized_end=1442
-  _globals['_FOUNDTENANTREQUEST']._serialized_start=1445
-  _globals['_FOUNDTENANTREQUEST']._serialized_end=1668
-  _globals['_FOUNDTENANTRESPONSE']._serialized_start=1671
-  _globals['_FOUNDTENANTRESPONSE']._serialized_end=1854
-  _globals['_TENANTSERVICE']._serialized_start=1857
-  _globals['_TENANTSERVICE']._serialized_end=2230
+  _globals['_TENANT']._serialized_end=1034
+  _globals['_SIGNINPOLICY']._serialized_start=1037
+  _globals['_SIGNINPOLICY']._serialized_end=1329
+  _globals['_GETTENANTREQUEST']._serialized_start=1331
+  _globals['_GETTENANTREQUEST']._serialized_end=1418
+  _globals['_UPDATETENANTREQUEST']._serialized_start=1421
+  _globals['_UPDATETENANTREQUEST']._serialized_end=1563
+  _globals['_LICENSETENANTREQUEST']._serialized_start=1566
+  _globals['_LICENSETENANTREQUEST']._serialized_end=1706
+  _globals['_FOUNDTENANTREQUEST']._serialized_start=1709
+  _globals['_FOUNDTENANTREQUEST']._serialized_end=1932
+  _globals['_FOUNDTENANTRESPONSE']._serialized_start=1935
+  _globals['_FOUNDTENANTRESPONSE']._serialized_end=2118
+  _globals['_TENANTSERVICE']._serialized_start=2121
+  _globals['_TENANTSERVICE']._serialized_end=2625
 # @@protoc_insertion_point(module_scope)

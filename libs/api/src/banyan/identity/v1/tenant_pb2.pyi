@@ -3,11 +3,13 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -35,6 +37,9 @@ class Tenant(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     FISCAL_YEAR_START_MONTH_FIELD_NUMBER: _builtins.int
     SIGN_IN_POLICY_FIELD_NUMBER: _builtins.int
+    EDITION_ID_FIELD_NUMBER: _builtins.int
+    EDITION_NAME_FIELD_NUMBER: _builtins.int
+    MODULES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -50,6 +55,9 @@ class Tenant(_message.Message):
     """The language of people who chose none."""
     fiscal_year_start_month: _builtins.int
     """1 to 12; January when it is not given."""
+    edition_id: _builtins.str
+    """The edition it has; without one, and without modules, everything is on."""
+    edition_name: _builtins.str
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -59,6 +67,10 @@ class Tenant(_message.Message):
     @_builtins.property
     def sign_in_policy(self) -> Global___SignInPolicy:
         """When failed sign-ins keep somebody out."""
+
+    @_builtins.property
+    def modules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Keys of modules it has beyond its edition."""
 
     def __init__(
         self,
@@ -75,10 +87,13 @@ class Tenant(_message.Message):
         language: _builtins.str = ...,
         fiscal_year_start_month: _builtins.int = ...,
         sign_in_policy: Global___SignInPolicy | None = ...,
+        edition_id: _builtins.str = ...,
+        edition_name: _builtins.str = ...,
+        modules: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "sign_in_policy", b"sign_in_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "currency_code", b"currency_code", "etag", b"etag", "external_id", b"external_id", "fiscal_year_start_month", b"fiscal_year_start_month", "id", b"id", "language", b"language", "name", b"name", "sign_in_policy", b"sign_in_policy", "slug", b"slug", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "currency_code", b"currency_code", "edition_id", b"edition_id", "edition_name", b"edition_name", "etag", b"etag", "external_id", b"external_id", "fiscal_year_start_month", b"fiscal_year_start_month", "id", b"id", "language", b"language", "modules", b"modules", "name", b"name", "sign_in_policy", b"sign_in_policy", "slug", b"slug", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -177,6 +192,41 @@ class UpdateTenantRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateTenantRequest: _TypeAlias = UpdateTenantRequest  # noqa: Y015
+
+@_typing.final
+class LicenseTenantRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EDITION_ID_FIELD_NUMBER: _builtins.int
+    MODULES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    etag: _builtins.str
+    request_id: _builtins.str
+    edition_id: _builtins.str
+    """Empty for none."""
+    @_builtins.property
+    def modules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Keys of modules beyond the edition's."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        edition_id: _builtins.str = ...,
+        modules: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edition_id", b"edition_id", "etag", b"etag", "id", b"id", "modules", b"modules", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LicenseTenantRequest: _TypeAlias = LicenseTenantRequest  # noqa: Y015
 
 @_typing.final
 class FoundTenantRequest(_message.Message):

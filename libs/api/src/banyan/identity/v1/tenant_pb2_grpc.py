@@ -45,6 +45,11 @@ class TenantServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.UpdateTenantRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.Tenant.FromString,
                 _registered_method=True)
+        self.LicenseTenant = channel.unary_unary(
+                '/banyan.identity.v1.TenantService/LicenseTenant',
+                request_serializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.LicenseTenantRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.Tenant.FromString,
+                _registered_method=True)
         self.FoundTenant = channel.unary_unary(
                 '/banyan.identity.v1.TenantService/FoundTenant',
                 request_serializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.FoundTenantRequest.SerializeToString,
@@ -68,6 +73,13 @@ class TenantServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LicenseTenant(self, request, context):
+        """Says which modules are on: those of an edition, and further ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FoundTenant(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -85,6 +97,11 @@ def add_TenantServiceServicer_to_server(servicer, server):
             'UpdateTenant': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateTenant,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.UpdateTenantRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.Tenant.SerializeToString,
+            ),
+            'LicenseTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.LicenseTenant,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.LicenseTenantRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_tenant__pb2.Tenant.SerializeToString,
             ),
             'FoundTenant': grpc.unary_unary_rpc_method_handler(
@@ -147,6 +164,33 @@ class TenantService:
             target,
             '/banyan.identity.v1.TenantService/UpdateTenant',
             banyan_dot_identity_dot_v1_dot_tenant__pb2.UpdateTenantRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_tenant__pb2.Tenant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LicenseTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.TenantService/LicenseTenant',
+            banyan_dot_identity_dot_v1_dot_tenant__pb2.LicenseTenantRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_tenant__pb2.Tenant.FromString,
             options,
             channel_credentials,

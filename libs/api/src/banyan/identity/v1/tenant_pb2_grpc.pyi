@@ -35,6 +35,8 @@ class TenantServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TenantServiceAsyncStub: ...
     GetTenant: _grpc.UnaryUnaryMultiCallable[_tenant_pb2.GetTenantRequest, _tenant_pb2.Tenant]
     UpdateTenant: _grpc.UnaryUnaryMultiCallable[_tenant_pb2.UpdateTenantRequest, _tenant_pb2.Tenant]
+    LicenseTenant: _grpc.UnaryUnaryMultiCallable[_tenant_pb2.LicenseTenantRequest, _tenant_pb2.Tenant]
+    """Says which modules are on: those of an edition, and further ones."""
     FoundTenant: _grpc.UnaryUnaryMultiCallable[_tenant_pb2.FoundTenantRequest, _tenant_pb2.FoundTenantResponse]
 
 @_typing.type_check_only
@@ -44,6 +46,8 @@ class TenantServiceAsyncStub(TenantServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTenant: _aio.UnaryUnaryMultiCallable[_tenant_pb2.GetTenantRequest, _tenant_pb2.Tenant]  # type: ignore[assignment]
     UpdateTenant: _aio.UnaryUnaryMultiCallable[_tenant_pb2.UpdateTenantRequest, _tenant_pb2.Tenant]  # type: ignore[assignment]
+    LicenseTenant: _aio.UnaryUnaryMultiCallable[_tenant_pb2.LicenseTenantRequest, _tenant_pb2.Tenant]  # type: ignore[assignment]
+    """Says which modules are on: those of an edition, and further ones."""
     FoundTenant: _aio.UnaryUnaryMultiCallable[_tenant_pb2.FoundTenantRequest, _tenant_pb2.FoundTenantResponse]  # type: ignore[assignment]
 
 class TenantServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -62,6 +66,14 @@ class TenantServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenant_pb2.UpdateTenantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenant_pb2.Tenant, _abc.Awaitable[_tenant_pb2.Tenant]]: ...
+
+    @_abc_1.abstractmethod
+    def LicenseTenant(
+        self,
+        request: _tenant_pb2.LicenseTenantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenant_pb2.Tenant, _abc.Awaitable[_tenant_pb2.Tenant]]:
+        """Says which modules are on: those of an edition, and further ones."""
 
     @_abc_1.abstractmethod
     def FoundTenant(
