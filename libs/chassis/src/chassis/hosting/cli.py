@@ -20,6 +20,7 @@ import uvloop
 from chassis.access import Claims, KeyRing, new_key_pair
 from chassis.database.address import Address
 from chassis.database.migrations import draft, prepare, upgrade
+from chassis.hosting import dead_letters
 from chassis.hosting.explain import explain_noun
 from chassis.hosting.founding import EMAIL, SLUG, found_local_tenant, local_ids, password_file
 from chassis.hosting.host import Host
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Banyan: the whole firm in one system.",
 )
+app.add_typer(dead_letters.app, name="dead-letters")
 DEFAULT_PORT = 8080
 DEFAULT_PARTNER_PORT = 50051
 
