@@ -70,7 +70,14 @@ async def test_what_is_off_is_not_among_ones_rights(firm):
     person = await firm.person(("sales.*", "read", "all"), ("party.Source", "read", "own"))
     await license_(firm, "", "catalog", "insight")
     rights = nouns(await firm.call("ReadSelf"))
-    assert rights - {"api.*"} == {"catalog.*", "documents.*", "identity.*", "insight.*", "party.*", "studio.*"}
+    assert rights - {"api.*"} == {
+        "catalog.*",
+        "documents.*",
+        "identity.*",
+        "insight.*",
+        "party.*",
+        "studio.*",
+    }
     assert nouns(await firm.call("ReadSelf", person)) == {"party.Source"}
 
 
