@@ -271,3 +271,20 @@ async def test_one_who_stops_waiting_does_not_stop_the_others(directory, identit
     first.cancel()
     identity.gate.set()
     assert await asyncio.wait_for(second, 5)
+
+
+@pytest.mark.parametrize(
+    ("resource", "module"),
+    [
+        ("finance.Invoice", "finance"),
+        ("finance.TaxRule", ""),
+        ("party.Partnership", "partners"),
+        ("party.Contact", ""),
+        ("sales.Lead", ""),
+    ],
+)
+def test_the_nearest_word_on_a_noun_says_whether_its_module_is_off(resource, module):
+    """PLT-04."""
+    off = {"finance.*": "finance", "finance.TaxRule": "", "party.Partnership": "partners"}
+    profile = TenantProfile("t", "CNY", "UTC", 1, Tree({}), modules_off=off)
+    assert profile.module_off(resource) == module

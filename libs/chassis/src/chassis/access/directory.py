@@ -36,6 +36,7 @@ class TenantProfile:
         fiscal_year_start_month: 1 to 12.
         tree: the OBS as it is today, deleted units included: records may still lie there.
         unit_kinds: kind of each living unit ("TEAM"), for grouping by a level of the tree.
+        modules_off: the module that is off, "" where it is on, by noun or ``sales.*``.
     """
 
     tenant_id: str
@@ -44,6 +45,12 @@ class TenantProfile:
     fiscal_year_start_month: int
     tree: Tree
     unit_kinds: dict[str, str] = field(default_factory=dict[str, str])
+    modules_off: dict[str, str] = field(default_factory=dict[str, str])
+
+    def module_off(self, resource: str) -> str:
+        """Name the module of a noun when it is off (PLT-04), "" when it is on."""
+        off = self.modules_off.get(resource)
+        return self.modules_off.get(f"{resource.partition('.')[0]}.*", "") if off is None else off
 
     def day_of(self, instant: datetime.datetime) -> datetime.date:
         """Give the day it is in the tenant's time zone."""

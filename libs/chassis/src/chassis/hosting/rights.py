@@ -15,7 +15,7 @@ from chassis.rpc import Channels, acting
 SUBJECT = "banyan.*.identity.>"
 _IDENTITY = "/banyan.identity.v1."
 # A change of these concerns everybody in the tenant; of the others, the person they name.
-_OF_ALL = {"org_unit", "tenant", "role"}
+_OF_ALL = {"org_unit", "tenant", "edition", "role"}
 
 
 class Identity:
@@ -95,6 +95,11 @@ def plain_profile(found: access_pb2.TenantProfile) -> TenantProfile:
             unit.id: short_enum_name(kinds, org_unit_pb2.OrgUnit.Kind.Name(unit.kind))
             for unit in found.units
             if not unit.deleted
+        },
+        {
+            resource: "" if module.on else module.key
+            for module in found.modules
+            for resource in module.resources
         },
     )
 

@@ -79,8 +79,11 @@ class Call:
     def reach(self, resource: str, action: str) -> Reach | None:
         """Tell how far an action on a noun reaches for this caller.
 
-        A service acting as itself was admitted to the method by the contract and reaches all.
+        A service acting as itself was admitted to the method by the contract and reaches all. What
+        belongs to a module that is off is within nobody's reach.
         """
+        if self.tenant is not None and self.tenant.module_off(resource):
+            return None
         if self.grants is None:
             return Reach(everything=True) if self.caller.is_service else None
         return self.grants.reach(resource, action)

@@ -159,6 +159,7 @@ class Dispatcher:
                 raise errors.Forbidden("SERVICE_NOT_ADMITTED", service=claims.service)
             if claims.tenant_id:
                 call.tenant = await self._tenant_for_service(method, claims.tenant_id)
+                _check_module(method, call)
             return
         if method.access == options_pb2.ACCESS_SERVICE:
             raise errors.Forbidden("SERVICES_ONLY")
@@ -168,6 +169,7 @@ class Dispatcher:
         call.access, call.grants = await self._directory.grants(
             claims.tenant_id, claims.user_id, claims.session_id, claims.permission_version
         )
+        _check_module(method, call)
         if method.action != SIGNED_IN and call.reach(method.resource, method.action) is None:
             raise errors.Forbidden(
                 "PERMISSION_DENIED", action=method.action, resource=method.resource
@@ -178,3 +180,14 @@ class Dispatcher:
         if method.access == options_pb2.ACCESS_SERVICE:
             return None
         return await self._directory.tenant(tenant_id)
+
+
+def _check_module(method: Method, call: Call) -> None:
+    """Refuse what belongs to a module that the tenant has not switched on (PLT-04).
+
+    Raises:
+        FailedPrecondition: MODULE_OFF.
+    """
+    module = call.tenant.module_off(method.resource) if call.tenant is not None else ""
+    if module:
+        raise errors.FailedPrecondition("MODULE_OFF", module=module, resource=method.resource)
