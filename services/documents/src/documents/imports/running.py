@@ -20,7 +20,7 @@ from chassis.resources import Resources
 from chassis.rpc.registry import contract_methods
 from chassis.turns import TURNS
 from documents.import_problem import records_of
-from documents.imports.acting import OnBehalfOf
+from documents.acting import OnBehalfOf
 from documents.imports.cells import wants_profile
 from documents.imports.content import fetch
 from documents.imports.known import Known

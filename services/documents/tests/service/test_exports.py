@@ -1,0 +1,441 @@
+"""Exports: what a list would show its reader, as a file of theirs (PLT-20, PLT-16)."""
+
+import asyncio
+import csv
+import io
+import time
+from typing import Any
+
+import pytest
+import python_calamine
+from banyan.documents.v1 import export_job_pb2
+
+from chassis import errors
+from chassis.access import Grant, Scope
+from chassis.resources.jobs import JobRunner
+from documents import acting
+from documents.exports import running
+
+_Job = export_job_pb2.ExportJob
+MAP = """
+files:
+  - file: firms.csv
+    records:
+      - {noun: party.Organization, key: {externalId: "{key}"}, fields: {name: "{name}"}}
+"""
+ORGANIZATIONS = "party.banyan/Organization"
+AT_WORK = (_Job.STATUS_QUEUED, _Job.STATUS_RUNNING)
+
+
+class Desk:
+    """Where somebody of a firm exports."""
+
+    def __init__(self, firm: Any) -> None:
+        self.firm, self.call = firm, firm.call
+
+    async def organization(self, name: str, person: Any = None, **fields: Any) -> Any:
+        record = {"name": name} | fields
+        return await self.call("CreateOrganization", person, organization=record)
+
+    async def job(self, person: Any = None, **fields: Any) -> Any:
+        record = {"name": "firms", "resource_type": ORGANIZATIONS, "order_by": "name"} | fields
+        return await self.call("CreateExportJob", person, export_job=record)
+
+    async def run(self, job: Any, person: Any = None) -> Any:
+        await self.call("RunExportJob", person, id=job.id)
+        return await self.over(job)
+
+    async def over(self, job: Any) -> Any:
+        deadline = time.monotonic() + 30
+        while True:
+            found = await self.call("GetExportJob", id=job.id)
+            if found.status not in AT_WORK:
+                return found
+            assert time.monotonic() < deadline, found
+            await asyncio.sleep(0.02)
+
+    async def content(self, job: Any, person: Any = None) -> bytes:
+        reply = await self.call("ReadDocumentContent", person, id=job.document_id)
+        assert reply.total_size == len(reply.data)
+        return reply.data
+
+    async def exported(self, person: Any = None, **fields: Any) -> list[list[str]]:
+        """Give the rows of an export, headings first."""
+        done = await self.run(await self.job(person, **fields), person)
+        assert done.status == _Job.STATUS_DONE, done
+        return rows_of(await self.content(done, person))
+
+
+def rows_of(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+@pytest.fixture
+def desk(firm) -> Desk:
+    return Desk(firm)
+
+
+@pytest.fixture
+async def stopped(firm):
+    """Stop the background of documents; what is given starts it again."""
+    host = firm.world.host
+    host.background["documents.jobs"].cancel()
+    await asyncio.wait([host.background["documents.jobs"]])
+
+    def start() -> None:
+        runner = JobRunner(host.here["documents"], host.services["documents"].jobs)
+        host.background["documents.jobs"] = asyncio.create_task(runner.run(host.address))
+
+    yield start
+    if host.background["documents.jobs"].done():
+        start()
+
+
+async def run_of(firm, job: Any) -> str:
+    rows = await firm.here.database.read(
+        firm.tenant_id, "SELECT run_id::text FROM documents.export_job WHERE id = $1", job.id
+    )
+    return rows[0][0]
+
+
+async def test_a_list_becomes_a_document_of_whoever_ran_the_job(desk, firm):
+    for name in ("Beta", "阿尔法", "Alpha"):
+        await desk.organization(name, country_code="CN", roles=["customer", "partner"])
+    job = await desk.job(columns=["name", "country_code", "roles"])
+    assert (job.status, job.format) == (_Job.STATUS_DRAFT, _Job.FORMAT_CSV)
+    done = await desk.run(job)
+    assert (done.status, done.row_count, done.total_row_count) == (_Job.STATUS_DONE, 3, 3)
+    assert (done.progress, done.error) == (1.0, "")
+    assert (done.document_name, done.starter_user_id) == ("firms.csv", firm.boss.user_id)
+    assert done.start_time.ToDatetime() <= done.end_time.ToDatetime()
+    assert rows_of(await desk.content(done)) == [
+        ["name", "countryCode", "roles"],
+        ["阿尔法", "CN", "customer; partner"],
+        ["Alpha", "CN", "customer; partner"],
+        ["Beta", "CN", "customer; partner"],
+    ]
+    document = await desk.call("GetDocument", id=done.document_id)
+    assert (document.owner_user_id, document.media_type) == (firm.boss.user_id, "text/csv")
+    assert document.creator_user_id == firm.boss.user_id
+
+
+async def test_more_records_than_a_page_come_in_order_and_whole(desk, monkeypatch):
+    monkeypatch.setattr(running, "PAGE", 3)
+    for number in range(8):
+        await desk.organization(f"firm {number}")
+    assert await desk.exported(columns=["name"], order_by="name desc") == [
+        ["name"],
+        *([f"firm {number}"] for number in reversed(range(8))),
+    ]
+
+
+async def test_nothing_to_export_is_a_file_of_headings(desk):
+    assert await desk.exported(columns=["name"]) == [["name"]]
+
+
+async def test_without_columns_every_field_is_there(desk):
+    made = await desk.organization("Acme", annual_revenue={"currency_code": "CNY", "amount": "5"})
+    head, row = await desk.exported()
+    found = dict(zip(head, row, strict=True))
+    assert (found["id"], found["etag"], found["ownerUserId"]) == (made.id, "1", made.owner_user_id)
+    assert (found["annualRevenue"], found["annualRevenue.currencyCode"]) == ("5", "CNY")
+    assert found["createTime"].endswith("+08:00")  # the firm is in Shanghai
+    assert "parentOrganizationName" not in head
+
+
+async def test_filter_and_deleted_ones_are_those_of_the_list(desk):
+    for name in ("in", "out", "gone"):
+        made = await desk.organization(name, country_code="DE" if name == "out" else "CN")
+    await desk.call("DeleteOrganization", id=made.id)
+    fields = {"columns": ["name"], "filter": 'countryCode = "CN"'}
+    assert await desk.exported(**fields) == [["name"], ["in"]]
+    assert await desk.exported(**fields, show_deleted=True) == [["name"], ["gone"], ["in"]]
+
+
+async def test_titles_stand_behind_references_when_they_are_asked_for(desk, firm):
+    parent = await desk.organization("Group")
+    await desk.organization("Part", parent_organization_id=parent.id)
+    columns = ["name", "parentOrganizationId", "ownerUserId"]
+    assert await desk.exported(columns=columns, with_titles=True) == [
+        ["name", "parentOrganizationId", "parentOrganizationName", "ownerUserId", "ownerUserName"],
+        ["Group", "", "", firm.boss.user_id, "Administrator"],
+        ["Part", parent.id, "Group", firm.boss.user_id, "Administrator"],
+    ]
+
+
+async def test_a_formula_is_a_text_in_the_file(desk):
+    """A spreadsheet that opens the file runs nothing."""
+    await desk.organization("=1+1", note="@SUM(A1)")
+    assert await desk.exported(columns=["name", "note"]) == [
+        ["name", "note"],
+        ["'=1+1", "'@SUM(A1)"],
+    ]
+
+
+async def test_a_workbook_has_numbers_dates_and_texts(desk):
+    await desk.organization("=1+1", employee_count=12, founded_year=1999, country_code="CN")
+    columns = ["name", "employeeCount", "countryCode", "parent_organization_id"]
+    job = await desk.job(format=_Job.FORMAT_XLSX, columns=columns, name="firms [2026]")
+    done = await desk.run(job)
+    assert done.document_name == "firms [2026].xlsx"
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(await desk.content(done)))
+    assert book.sheet_names == ["firms  2026"]
+    assert book.get_sheet_by_index(0).to_python() == [
+        ["name", "employeeCount", "countryCode", "parentOrganizationId"],
+        ["=1+1", 12.0, "CN", ""],
+    ]
+
+
+async def test_the_same_file_goes_back_in_and_changes_nothing(desk, firm, counts):
+    """Exported and imported again: every record is as it was."""
+    await desk.organization(
+        "=Acme; & Söhne", external_id="a", country_code="DE", roles=["customer", "partner"],
+        employee_count=1234, annual_revenue={"currency_code": "CNY", "amount": "1234.567"},
+        note="two\nlines and 1,5",
+    )  # fmt: skip
+    await desk.organization("阿尔法", external_id="b")
+    names = ["externalId", "name", "countryCode", "roles", "employeeCount", "annualRevenue", "note"]
+    done = await desk.run(await desk.job(columns=names))
+    fields = "".join(f'\n          {name}: "{{{name}}}"' for name in names[1:])
+    import_map = f"""
+files:
+  - file: firms.csv
+    records:
+      - noun: party.Organization
+        key: {{externalId: "{{externalId}}"}}
+        fields:{fields}
+"""
+    file = {"name": "firms.csv", "document_id": done.document_id}
+    record = {"name": "again", "map": import_map, "files": [file]}
+    job = await desk.call("CreateImportJob", import_job=record)
+    back = await firm.start(job)
+    assert await firm.problems(back) == []
+    assert counts(back) == {"party.Organization": (0, 0, 2)}
+
+
+# --- whose rights
+
+
+async def role(firm, person: Any, grants: list[Grant]) -> None:
+    """Say in identity what a test says of a person: in the background rights come from there."""
+    permissions = [{"resource": g.resource, "action": g.action, "scope": g.scope} for g in grants]
+    made = await firm.call("CreateRole", role={"name": person.user_id, "permissions": permissions})
+    assignment = {"user_id": person.user_id, "role_id": made.id, "org_unit_id": person.org_unit_id}
+    await firm.call("CreateRoleAssignment", role_assignment=assignment)
+
+
+async def clerk_of(firm, *grants: Grant) -> Any:
+    rights = [Grant("documents.*", "*", Scope.OWN), *grants]
+    person = await firm.world.person(firm.tenant_id, rights)
+    await role(firm, person, rights)
+    return person
+
+
+async def test_whoever_sees_own_records_exports_own_records(desk, firm):
+    """PLT-16: the job reads with the rights of whoever runs it."""
+    clerk = await clerk_of(firm, Grant("party.Organization", "*", Scope.OWN))
+    await desk.organization("theirs")
+    await desk.organization("mine", clerk)
+    mine = [["name"], ["mine"]]
+    job = await desk.job(clerk, columns=["name"])
+    done = await desk.run(job, clerk)
+    assert rows_of(await desk.content(done, clerk)) == mine
+    assert (done.row_count, done.total_row_count) == (1, 1)
+    assert (await desk.call("GetDocument", id=done.document_id)).owner_user_id == clerk.user_id
+    # Whoever runs it next gets what they see, in a document of their own.
+    again = await desk.run(job)
+    assert again.document_id != done.document_id
+    assert rows_of(await desk.content(again)) == [["name"], ["mine"], ["theirs"]]
+    with pytest.raises(errors.NotFound):
+        await desk.content(again, clerk)
+    assert rows_of(await desk.content(done, clerk)) == mine
+
+
+async def test_a_title_somebody_may_not_see_is_empty(desk, firm):
+    clerk = await clerk_of(firm, Grant("party.Organization", "*", Scope.OWN))
+    await desk.organization("mine", clerk)
+    columns = ["name", "ownerUserId"]
+    assert await desk.exported(clerk, columns=columns, with_titles=True) == [
+        ["name", "ownerUserId", "ownerUserName"],
+        ["mine", clerk.user_id, ""],
+    ]
+
+
+async def test_rights_that_were_lost_fail_the_job_by_name(desk, firm):
+    clerk = await clerk_of(firm)
+    job = await desk.job(columns=["name"])
+    await firm.as_owner(
+        "UPDATE documents.export_job SET owner_user_id = $2 WHERE id = $1", job.id, clerk.user_id
+    )
+    failed = await desk.run(job, clerk)
+    assert (failed.status, failed.error_reason) == (_Job.STATUS_FAILED, "PERMISSION_DENIED")
+    assert failed.error
+    assert failed.document_id == ""
+
+
+async def test_a_service_runs_no_export_for_itself(desk, firm):
+    job = await desk.job()
+    call = firm.here.call_of("/banyan.documents.v1.ExportJobService/RunExportJob", firm.tenant_id)
+    method = firm.here[_Job].noun.methods["RunExportJob"]
+    with pytest.raises(errors.Forbidden) as caught:
+        await method(firm.here, export_job_pb2.RunExportJobRequest(id=job.id), call)
+    assert caught.value.reason == "PEOPLE_ONLY"
+
+
+async def test_a_long_run_asks_for_its_token_again(desk, firm, monkeypatch):
+    monkeypatch.setattr(acting, "_TOKEN_SECONDS", -1)
+    asked = 0
+    original = acting.acting
+
+    def counting(*args: str) -> Any:
+        nonlocal asked
+        asked += 1
+        return original(*args)
+
+    monkeypatch.setattr(acting, "acting", counting)
+    await desk.organization("Acme")
+    assert await desk.exported(columns=["name"]) == [["name"], ["Acme"]]
+    assert asked >= 4  # to count, to list, to make the document, to write it
+
+
+# --- how it goes on
+
+
+async def test_a_job_says_how_far_it_is_while_it_runs(desk, monkeypatch):
+    monkeypatch.setattr(running, "PAGE", 2)
+    for number in range(5):
+        await desk.organization(f"firm {number}")
+    there, go_on = hold_page(monkeypatch, 2)
+    job = await desk.job(columns=["name"])
+    await desk.call("RunExportJob", id=job.id)
+    await asyncio.wait_for(there.wait(), 10)
+    half = await desk.call("GetExportJob", id=job.id)
+    go_on.set()
+    assert (half.status, half.row_count, half.total_row_count) == (_Job.STATUS_RUNNING, 2, 5)
+    assert half.progress == 0.4
+    assert (await desk.over(job)).row_count == 5
+
+
+def hold_page(monkeypatch, number: int) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let the writing of a page wait; gives when it does, and what lets it go on."""
+    original, there, go_on, pages = running.Titles.look_up, asyncio.Event(), asyncio.Event(), 0
+
+    async def held(self: Any, *args: Any) -> None:
+        nonlocal pages
+        pages += 1
+        if pages == number:
+            there.set()
+            await go_on.wait()
+        await original(self, *args)
+
+    monkeypatch.setattr(running.Titles, "look_up", held)
+    return there, go_on
+
+
+async def test_a_cancelled_job_makes_no_file_and_can_be_run_again(desk, firm, monkeypatch):
+    """Run again at once, while the cancelled run is still on its way."""
+    monkeypatch.setattr(running, "PAGE", 1)
+    for number in range(3):
+        await desk.organization(f"firm {number}")
+    there, go_on = hold_page(monkeypatch, 2)
+    job = await desk.job(columns=["name"])
+    await desk.call("RunExportJob", id=job.id)
+    await asyncio.wait_for(there.wait(), 10)
+    first = await run_of(firm, job)
+    cancelled = await desk.call("CancelExportJob", id=job.id)
+    assert cancelled.status == _Job.STATUS_CANCELLED
+    await desk.call("RunExportJob", id=job.id)
+    go_on.set()
+    done = await desk.over(job)
+    assert (done.status, done.row_count) == (_Job.STATUS_DONE, 3)
+    assert done.document_id != first
+    documents = (await desk.call("ListDocuments")).documents
+    assert [document.id for document in documents] == [done.document_id]
+
+
+async def test_what_is_at_work_does_not_begin_twice(desk, stopped):
+    job = await desk.job(columns=["name"])
+    await desk.call("RunExportJob", id=job.id, request_id="once")
+    again = await desk.call("RunExportJob", id=job.id, request_id="once")
+    assert again.status == _Job.STATUS_QUEUED
+    with pytest.raises(errors.FailedPrecondition) as caught:
+        await desk.call("RunExportJob", id=job.id)
+    assert caught.value.reason == "EXPORT_AT_WORK"
+    stopped()
+    assert (await desk.over(job)).status == _Job.STATUS_DONE
+
+
+class Died(BaseException):
+    """The process died here; nothing that catches errors catches it."""
+
+
+# Each place is before or after a call the run makes, counted: 1 counts the rows, 2 to 4 list them,
+# 5 makes the document, 6 and 7 write it.
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 8))
+async def test_a_run_whose_process_died_goes_on_and_makes_one_document(
+    desk, firm, monkeypatch, stopped, at, place
+):
+    monkeypatch.setattr(running, "PAGE", 2)
+    monkeypatch.setattr(running, "PART_BYTES_MAX", 20)
+    for number in range(5):
+        await desk.organization(f"{number}")
+    job = await desk.job(columns=["name"])
+    await desk.call("RunExportJob", id=job.id)
+    run_id = await run_of(firm, job)
+    original, calls = acting.OnBehalfOf.ask, 0
+
+    async def dying(self: Any, method: Any, request: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == at and place == "before":
+            raise Died
+        reply = await original(self, method, request)
+        if calls == at:
+            raise Died
+        return reply
+
+    monkeypatch.setattr(acting.OnBehalfOf, "ask", dying)
+    with pytest.raises(Died):
+        await running.work(firm.here, firm.tenant_id, run_id)
+    assert (await desk.call("GetExportJob", id=job.id)).status == _Job.STATUS_RUNNING
+    monkeypatch.setattr(acting.OnBehalfOf, "ask", original)
+    stopped()  # its lease was never taken, as one that has run out
+    done = await desk.over(job)
+    assert (done.status, done.row_count, done.document_id) == (_Job.STATUS_DONE, 5, run_id)
+    assert rows_of(await desk.content(done)) == [["name"], *([f"{n}"] for n in range(5))]
+    [document] = (await desk.call("ListDocuments")).documents
+    assert (document.id, document.current_version) == (run_id, 1)
+
+
+async def test_a_part_of_the_system_that_is_away_is_waited_for(desk, monkeypatch):
+    original, refused = acting.OnBehalfOf.ask, 0
+
+    async def refusing(self: Any, method: Any, request: Any) -> Any:
+        nonlocal refused
+        if method.name == "ListOrganizations" and not refused:
+            refused += 1
+            raise errors.Unavailable("SERVICE_UNAVAILABLE")
+        return await original(self, method, request)
+
+    monkeypatch.setattr(acting.OnBehalfOf, "ask", refusing)
+    assert await desk.exported(columns=["name"]) == [["name"]]
+    assert refused == 1
+
+
+async def test_what_nobody_foresaw_fails_the_job_with_a_trace_only(desk, monkeypatch):
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(running.Titles, "look_up", broken)
+    failed = await desk.run(await desk.job(columns=["name"]))
+    assert (failed.status, failed.error_reason) == (_Job.STATUS_FAILED, "INTERNAL")
+    assert "secret" not in failed.error
+
+
+async def test_a_table_no_sheet_can_hold_fails_the_job_by_name(desk, firm):
+    await firm.job("a,Alpha,CN,1,1,,", map=f"{MAP}\n# {'x' * 40_000}")
+    fields = {"resource_type": "documents.banyan/ImportJob", "columns": ["map"]}
+    failed = await desk.run(await desk.job(format=_Job.FORMAT_XLSX, **fields))
+    assert (failed.status, failed.error_reason) == (_Job.STATUS_FAILED, "CELL_TOO_LONG")
+    assert (await desk.run(await desk.job(**fields))).status == _Job.STATUS_DONE
