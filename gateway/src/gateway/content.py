@@ -62,9 +62,7 @@ def check_length(headers: dict[bytes, bytes]) -> None:
         raise errors.Invalid("BODY_TOO_LARGE", limit=CONTENT_BYTES_MAX)
 
 
-async def _parts(
-    receive: Receive, longest: int, total: int
-) -> AsyncIterator[tuple[bytes, bool]]:
+async def _parts(receive: Receive, longest: int, total: int) -> AsyncIterator[tuple[bytes, bool]]:
     """Cut a body into parts, each with whether it is the last; an empty body is one empty part."""
     waiting = bytearray()
     while True:

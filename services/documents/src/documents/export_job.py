@@ -16,7 +16,7 @@ from chassis.resources.jobs import begin_job
 from chassis.resources.query import Query, Sql
 from chassis.rpc import Call
 from documents.exports.columns import is_path
-from documents.nouns import noun_of
+from documents.nouns import method_of, noun_of
 
 _Job = export_job_pb2.ExportJob
 EXPORT = "export"
@@ -24,9 +24,9 @@ AT_WORK = (_Job.STATUS_QUEUED, _Job.STATUS_RUNNING)
 
 
 def prepare_create(job: _Job, _: Around) -> None:
-    """Begin as a draft; CSV unless told otherwise."""
+    """Begin as a draft."""
     job.status = _Job.STATUS_DRAFT
-    job.format = job.format or _Job.FORMAT_CSV
+    _complete(job)
 
 
 def prepare_update(old: _Job, new: _Job, _: Around) -> None:
@@ -37,7 +37,14 @@ def prepare_update(old: _Job, new: _Job, _: Around) -> None:
     """
     if old.status in AT_WORK:
         raise errors.FailedPrecondition("EXPORT_AT_WORK")
-    new.format = new.format or _Job.FORMAT_CSV
+    _complete(new)
+
+
+def _complete(job: _Job) -> None:
+    """Make it a CSV that Excel reads, with the names of fields above it, unless told otherwise."""
+    job.format = job.format or _Job.FORMAT_CSV
+    job.encoding = job.encoding or _Job.ENCODING_UTF8_BOM
+    job.headings = job.headings or _Job.HEADINGS_FIELD_NAMES
 
 
 def validate(job: _Job, around: Around) -> None:
@@ -48,12 +55,16 @@ def validate(job: _Job, around: Around) -> None:
         Forbidden: PERMISSION_DENIED, for records whoever asks may not read any of.
     """
     noun = noun_of(job.resource_type, "export_job.resource_type")
+    if method_of(noun, "List") is None:
+        raise errors.invalid_field(
+            "export_job.resource_type", "UNKNOWN_RESOURCE_TYPE", found=job.resource_type
+        )
     if around.grants is not None and around.grants.reach(noun.name, "read") is None:
         raise errors.Forbidden("PERMISSION_DENIED", action="read", resource=noun.name)
     violations = [
         FieldViolation(f"export_job.columns[{place}]", "UNKNOWN_FIELD", metadata={"field": path})
         for place, path in enumerate(job.columns)
-        if not is_path(path, noun.descriptor)
+        if not is_path(path, noun)
     ]
     violations += _wrong_questions(job, noun, around)
     if violations:
@@ -85,7 +96,7 @@ def before_delete(job: _Job, _: Around) -> None:
         raise errors.FailedPrecondition("EXPORT_AT_WORK")
 
 
-async def run(here: Resources, request: Any, call: Call) -> Message:
+async def start(here: Resources, request: Any, call: Call) -> Message:
     """Write the file in the background.
 
     Every run has an id of its own, so that what is left of an earlier one finds nothing to do.
@@ -105,7 +116,7 @@ async def run(here: Resources, request: Any, call: Call) -> Message:
         begin_anew(new, call.caller.user_id)
         run_id = str(uuid_utils.uuid7())
         async with here.database.transaction(call.tenant_id) as transaction:
-            await jobs.put(call, "run", old, new, transaction, asked)
+            await jobs.put(call, "start", old, new, transaction, asked)
             await transaction.fetch(
                 "UPDATE documents.export_job SET run_id = $2, starter_language = $3,"
                 " starter_time_zone = $4 WHERE id = $1",
@@ -119,7 +130,7 @@ async def run(here: Resources, request: Any, call: Call) -> Message:
 
 def begin_anew(job: _Job, user_id: str) -> None:
     """Let a job wait for its turn, as if it had never run."""
-    for name in ("row_count", "total_row_count", "progress", "document_id"):
+    for name in ("row_count", "total_row_count", "progress", "document_id", "map"):
         job.ClearField(name)
     for name in ("end_time", "error", "error_reason"):
         job.ClearField(name)
@@ -153,5 +164,5 @@ EXPORT_JOB = Noun(
         before_delete=before_delete,
     ),
     verbs={"CancelExportJob": cancel},
-    methods={"RunExportJob": run},
+    methods={"StartExportJob": start},
 )

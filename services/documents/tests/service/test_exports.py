@@ -42,7 +42,7 @@ class Desk:
         return await self.call("CreateExportJob", person, export_job=record)
 
     async def run(self, job: Any, person: Any = None) -> Any:
-        await self.call("RunExportJob", person, id=job.id)
+        await self.call("StartExportJob", person, id=job.id)
         return await self.over(job)
 
     async def over(self, job: Any) -> Any:
@@ -275,10 +275,10 @@ async def test_rights_that_were_lost_fail_the_job_by_name(desk, firm):
 
 async def test_a_service_runs_no_export_for_itself(desk, firm):
     job = await desk.job()
-    call = firm.here.call_of("/banyan.documents.v1.ExportJobService/RunExportJob", firm.tenant_id)
-    method = firm.here[_Job].noun.methods["RunExportJob"]
+    call = firm.here.call_of("/banyan.documents.v1.ExportJobService/StartExportJob", firm.tenant_id)
+    method = firm.here[_Job].noun.methods["StartExportJob"]
     with pytest.raises(errors.Forbidden) as caught:
-        await method(firm.here, export_job_pb2.RunExportJobRequest(id=job.id), call)
+        await method(firm.here, export_job_pb2.StartExportJobRequest(id=job.id), call)
     assert caught.value.reason == "PEOPLE_ONLY"
 
 
@@ -307,7 +307,7 @@ async def test_a_job_says_how_far_it_is_while_it_runs(desk, monkeypatch):
         await desk.organization(f"firm {number}")
     there, go_on = hold_page(monkeypatch, 2)
     job = await desk.job(columns=["name"])
-    await desk.call("RunExportJob", id=job.id)
+    await desk.call("StartExportJob", id=job.id)
     await asyncio.wait_for(there.wait(), 10)
     half = await desk.call("GetExportJob", id=job.id)
     go_on.set()
@@ -339,12 +339,12 @@ async def test_a_cancelled_job_makes_no_file_and_can_be_run_again(desk, firm, mo
         await desk.organization(f"firm {number}")
     there, go_on = hold_page(monkeypatch, 2)
     job = await desk.job(columns=["name"])
-    await desk.call("RunExportJob", id=job.id)
+    await desk.call("StartExportJob", id=job.id)
     await asyncio.wait_for(there.wait(), 10)
     first = await run_of(firm, job)
     cancelled = await desk.call("CancelExportJob", id=job.id)
     assert cancelled.status == _Job.STATUS_CANCELLED
-    await desk.call("RunExportJob", id=job.id)
+    await desk.call("StartExportJob", id=job.id)
     go_on.set()
     done = await desk.over(job)
     assert (done.status, done.row_count) == (_Job.STATUS_DONE, 3)
@@ -355,11 +355,11 @@ async def test_a_cancelled_job_makes_no_file_and_can_be_run_again(desk, firm, mo
 
 async def test_what_is_at_work_does_not_begin_twice(desk, stopped):
     job = await desk.job(columns=["name"])
-    await desk.call("RunExportJob", id=job.id, request_id="once")
-    again = await desk.call("RunExportJob", id=job.id, request_id="once")
+    await desk.call("StartExportJob", id=job.id, request_id="once")
+    again = await desk.call("StartExportJob", id=job.id, request_id="once")
     assert again.status == _Job.STATUS_QUEUED
     with pytest.raises(errors.FailedPrecondition) as caught:
-        await desk.call("RunExportJob", id=job.id)
+        await desk.call("StartExportJob", id=job.id)
     assert caught.value.reason == "EXPORT_AT_WORK"
     stopped()
     assert (await desk.over(job)).status == _Job.STATUS_DONE
@@ -381,7 +381,7 @@ async def test_a_run_whose_process_died_goes_on_and_makes_one_document(
     for number in range(5):
         await desk.organization(f"{number}")
     job = await desk.job(columns=["name"])
-    await desk.call("RunExportJob", id=job.id)
+    await desk.call("StartExportJob", id=job.id)
     run_id = await run_of(firm, job)
     original, calls = acting.OnBehalfOf.ask, 0
 

@@ -1,7 +1,8 @@
-"""Columns of a table of records: their headings, and what people read in them.
+"""Columns of a table of records: which fields they show, and what stands in a cell.
 
-A heading is the field's path as JSON has it, so that the same file goes back in. Money has two
-columns, "amount" and "amount.currencyCode".
+A column is called by its path as JSON has it. Money has two columns, "amount" and
+"amount.currencyCode". A path that goes on behind a reference shows what it names: the external id
+of "parentOrganizationId.externalId".
 """
 
 import base64
@@ -9,7 +10,7 @@ import datetime
 import decimal
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,17 +23,17 @@ from chassis.json.fields import enum_of, message_name, message_of
 from chassis.json.wellknown import EPOCH, encode_duration, snake
 from chassis.resources import Noun
 from chassis.resources.columns import reference_type
+from documents.lists import joined
+from documents.nouns import method_of, nouns
 from documents.tables import Value
 
 _F = FieldDescriptor
 MONEY = "banyan.type.v1.Money"
 TIMESTAMP = "google.protobuf.Timestamp"
-# Stands between several values in one cell; an import reads it so.
-SEPARATOR = "; "
 # From a record to what a column shows.
 Read = Callable[[Any], Value]
-# From the type of records and an id to the title, "" where it is not known.
-TitleOf = Callable[[str, str], str]
+# Records by their type and id, as far as they are seen.
+Seen = Mapping[tuple[str, str], Any]
 
 
 @dataclass(frozen=True)
@@ -40,94 +41,117 @@ class Column:
     """One column.
 
     Attributes:
-        field: the record's field it is about, for the read mask.
-        read: gives what stands in it; of a column of titles, the ids.
-        titles_of: the type of the records whose titles stand in it, where the record does not say
-            them itself.
+        path: its name.
+        fields: those of the record it leads through; the first is the record's own.
+        beyond: those of the record that the first one names.
+        read: gives what stands in it, from the record, or from the one that it names.
     """
 
-    heading: str
-    field: str
-    read: Callable[[Any], Any]
-    titles_of: str = ""
+    path: str
+    fields: tuple[FieldDescriptor, ...]
+    beyond: tuple[FieldDescriptor, ...]
+    read: Read
 
-    def value(self, record: Any, title_of: TitleOf) -> Value:
+    @property
+    def own(self) -> FieldDescriptor:
+        """Give the record's own field it is about."""
+        return self.fields[0]
+
+    @property
+    def kind(self) -> str:
+        """Give the type of the records it looks into; "" where it shows the record itself."""
+        return reference_type(self.own) if self.beyond else ""
+
+    def targets(self, record: Any) -> list[str]:
+        """Give the ids of the records whose field it shows."""
+        found = getattr(record, self.own.name)
+        return list(found) if self.own.is_repeated else [found] if found else []
+
+    def value(self, record: Any, seen: Seen) -> Value:
         """Give what stands in the row of a record."""
-        if not self.titles_of:
+        if not self.beyond:
             return self.read(record)
-        return SEPARATOR.join(title_of(self.titles_of, target) for target in self.read(record))
+        named = [seen.get((self.kind, target)) for target in self.targets(record)]
+        values = [self.read(target) for target in named if target is not None]
+        if self.own.is_repeated:
+            return joined([_text(value) for value in values])
+        return values[0] if values else None
 
 
-def is_path(path: str, message: Descriptor) -> bool:
-    """Tell whether a path leads to a field: through single messages, in either spelling."""
-    return bool(_fields_of(path, message))
+def is_path(path: str, noun: Noun) -> bool:
+    """Tell whether a path, in either spelling, leads to a field."""
+    return bool(_led(path, noun)[0])
 
 
-def columns_of(
-    noun: Noun, paths: Sequence[str], *, with_titles: bool, zone: datetime.tzinfo
-) -> list[Column]:
-    """Give the columns for some paths; for all fields but titles when there are none.
+def columns_of(noun: Noun, paths: Sequence[str], zone: datetime.tzinfo) -> list[Column]:
+    """Give the columns for some paths; for every field, and what tells references, if none.
 
     Args:
-        with_titles: behind each reference the title of what it names, unless its path is there too.
+        noun: whose records the rows are.
+        paths: in either spelling.
         zone: in which instants are told.
     """
-    titles = {noun.field_options(name).title_of: name for name in noun.fields}
-    titles.pop("", None)
-    wanted = list(paths) or [name for name in noun.fields if name not in titles.values()]
-    chosen = [_fields_of(path, noun.descriptor) for path in wanted]
-    there = {field.name for fields in chosen for field in fields[:1]}
-    found: list[Column] = []
-    for fields in chosen:
-        found += _columns(fields, zone)
-        title = titles.get(fields[0].name, "")
-        if not with_titles or title in there:
+    found: dict[str, Column] = {}
+    for path in paths or _all_paths(noun):
+        fields, beyond = _led(path, noun)
+        for column in _columns(fields, beyond, zone):
+            found.setdefault(column.path, column)
+    return list(found.values())
+
+
+def _all_paths(noun: Noun) -> Iterator[str]:
+    """Name every field but titles; behind references external id and title of what they name."""
+    for name, field in noun.fields.items():
+        if noun.field_options(name).title_of:
             continue
-        if title:
-            found += _columns([noun.fields[title]], zone)
-        elif kind := reference_type(fields[-1]):
-            found.append(_titles_column(fields, kind))
-    return found
+        yield name
+        target = nouns().get(reference_type(field))
+        if target is not None and method_of(target, "List") is not None:
+            telling = dict.fromkeys(("external_id", target.options.title))
+            yield from (f"{name}.{known}" for known in telling if known in target.fields)
 
 
-def _fields_of(path: str, message: Descriptor) -> list[FieldDescriptor]:
-    """Give the fields a path leads through; none when it leads nowhere."""
+def _led(path: str, noun: Noun) -> tuple[tuple[FieldDescriptor, ...], tuple[FieldDescriptor, ...]]:
+    """Give the fields a path leads through, and those behind a reference; none if it is none."""
+    name, dot, rest = path.partition(".")
+    field = noun.fields.get(snake(name))
+    target = nouns().get(reference_type(field)) if field is not None else None
+    if field is None or target is None or not dot:
+        return _fields_of(path, noun.descriptor), ()
+    beyond = _fields_of(rest, target.descriptor)
+    is_seen = method_of(target, "List") is not None
+    return ((field,), beyond) if beyond and is_seen else ((), ())
+
+
+def _fields_of(path: str, message: Descriptor) -> tuple[FieldDescriptor, ...]:
     name, dot, inner = path.partition(".")
     field = message.fields_by_name.get(snake(name))
     if field is None or not dot:
-        return [field] if field is not None else []
+        return (field,) if field is not None else ()
     if field.is_repeated or field.message_type is None:
-        return []
+        return ()
     rest = _fields_of(inner, message_of(field))
-    return [field, *rest] if rest else []
+    return (field, *rest) if rest else ()
 
 
-def _columns(fields: Sequence[FieldDescriptor], zone: datetime.tzinfo) -> Iterator[Column]:
-    last = fields[-1]
+def _columns(
+    fields: tuple[FieldDescriptor, ...],
+    beyond: tuple[FieldDescriptor, ...],
+    zone: datetime.tzinfo,
+) -> Iterator[Column]:
+    shown = beyond or fields
+    last = shown[-1]
+    ends = [shown]
     if message_name(last) == MONEY and not last.is_repeated:
-        amount, currency = (message_of(last).fields_by_name[n] for n in ("amount", "currency_code"))
-        yield Column(_heading(fields), fields[0].name, _reader([*fields, amount], zone))
-        inner = [*fields, currency]
-        yield Column(_heading(inner), fields[0].name, _reader(inner, zone))
-    else:
-        yield Column(_heading(fields), fields[0].name, _reader(fields, zone))
-
-
-def _titles_column(fields: Sequence[FieldDescriptor], kind: str) -> Column:
-    names, read = [field.name for field in fields], _holder(fields[:-1])
-    several = fields[-1].is_repeated
-
-    def targets(record: Any) -> list[str]:
-        holder = read(record)
-        found = getattr(holder, names[-1]) if holder is not None else ""
-        return list(found) if several else [found] if found else []
-
-    heading = _heading(fields).removesuffix("s" if several else "").removesuffix("Id") + "Name"
-    return Column(heading, names[0], targets, kind)
-
-
-def _heading(fields: Sequence[FieldDescriptor]) -> str:
-    return ".".join(field.json_name for field in fields)
+        ends = [(*shown, message_of(last).fields_by_name[n]) for n in ("amount", "currency_code")]
+    for end in ends:
+        path = ".".join(field.json_name for field in ((*fields, *end) if beyond else end))
+        yield Column(
+            path=path.removesuffix(".amount") if len(ends) > 1 else path,
+            fields=fields if beyond else end,
+            beyond=end if beyond else (),
+            read=_reader(end, zone),
+        )
 
 
 # --- what stands in a cell
@@ -135,30 +159,19 @@ def _heading(fields: Sequence[FieldDescriptor]) -> str:
 
 def _reader(fields: Sequence[FieldDescriptor], zone: datetime.tzinfo) -> Read:
     """Give what reads the last of some fields, each in the message of the one before."""
-    read, field = _holder(fields[:-1]), fields[-1]
+    holders, field = [field.name for field in fields[:-1]], fields[-1]
     name, tell = field.name, _teller(field, zone)
 
     def told(record: Any) -> Value:
-        holder = read(record)
-        if holder is None or (field.has_presence and not holder.HasField(name)):
+        for holder in holders:
+            if not record.HasField(holder):
+                return None
+            record = getattr(record, holder)
+        if field.has_presence and not record.HasField(name):
             return None
-        return tell(getattr(holder, name))
+        return tell(getattr(record, name))
 
     return told
-
-
-def _holder(fields: Sequence[FieldDescriptor]) -> Callable[[Any], Any]:
-    """Give what finds the message some fields lead to, None where one of them is not set."""
-    names = [field.name for field in fields]
-
-    def find(record: Any) -> Any:
-        for name in names:
-            if not record.HasField(name):
-                return None
-            record = getattr(record, name)
-        return record
-
-    return find
 
 
 def _teller(field: FieldDescriptor, zone: datetime.tzinfo) -> Callable[[Any], Value]:
@@ -167,7 +180,7 @@ def _teller(field: FieldDescriptor, zone: datetime.tzinfo) -> Callable[[Any], Va
         return one
     if message_name(field) not in ("", TIMESTAMP, *_MESSAGES):
         return _json_list(message_of(field))
-    return lambda values: SEPARATOR.join(_text(one(value)) for value in values)
+    return lambda values: joined([_text(one(value)) for value in values])
 
 
 def _single(field: FieldDescriptor, zone: datetime.tzinfo) -> Callable[[Any], Value]:

@@ -1,13 +1,12 @@
 """Running an export: pages of the noun's own List become a file, and the file a document.
 
-All of it is asked in the name of whoever runs the job. A process that goes on after another died
+All of it is asked in the name of whoever started the job. A process that goes on after another died
 begins the file anew, for reading is cheap and a file is one look at the records; what it must not
 do is make a second document, so the document has the id of the run.
 """
 
 import asyncio
 import contextlib
-import hashlib
 import tempfile
 import time
 import zoneinfo
@@ -19,17 +18,17 @@ from google.protobuf import field_mask_pb2
 
 from chassis import errors
 from chassis.database import Transaction
-from chassis.resources import Noun, Resources
-from chassis.rpc import Method
-from chassis.rpc.registry import contract_methods
+from chassis.resources import Resources
 from chassis.telemetry import log, new_trace_parent, trace_id
 from documents.acting import OnBehalfOf
-from documents.content import PART_BYTES_MAX
 from documents.export_job import AT_WORK
 from documents.exports.columns import Column, columns_of
-from documents.exports.titles import Titles
+from documents.exports.headings import headings_of
+from documents.exports.maps import ENCODINGS, map_of
+from documents.exports.references import References
+from documents.files import MEDIA_TYPES, store
 from documents.nouns import method_of, noun_of
-from documents.tables import CsvWriter, TableWriter, XlsxWriter
+from documents.tables import CsvWriter, Format, TableWriter, XlsxWriter
 
 _Job = export_job_pb2.ExportJob
 _Document = document_pb2.Document
@@ -37,11 +36,7 @@ _UPDATE = "/banyan.documents.v1.ExportJobService/UpdateExportJob"
 PAGE = 1000
 # How often a job says how far it is; every time is a change of its record.
 NOTED_SECONDS = 1.0
-_ENDINGS = {_Job.FORMAT_CSV: "csv", _Job.FORMAT_XLSX: "xlsx"}
-_MEDIA_TYPES = {
-    _Job.FORMAT_CSV: "text/csv",
-    _Job.FORMAT_XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+_FORMATS = {_Job.FORMAT_CSV: Format.CSV, _Job.FORMAT_XLSX: Format.XLSX}
 
 
 _RUNNING = "t.run_id = $1::uuid AND t.status = ANY($2::smallint[])"
@@ -63,9 +58,12 @@ class Run:
         self._run_id = run_id
         self._job = job
         self._language = language
-        self._zone = zoneinfo.ZoneInfo(zone)
         self._person = OnBehalfOf(here, tenant_id, job.starter_user_id, language)
         self._noted = 0.0
+        self._noun = noun_of(job.resource_type, "export_job.resource_type")
+        self._columns = columns_of(self._noun, job.columns, zoneinfo.ZoneInfo(zone))
+        self._headings = headings_of(self._noun, self._columns, job.headings)
+        self._file_name = f"{job.name}.{_FORMATS[job.format].lower()}"
 
     async def run(self) -> None:
         """Write the file, unless an earlier try came so far already."""
@@ -73,7 +71,8 @@ class Run:
         if not await self._is_stored():
             with tempfile.TemporaryFile(prefix="banyan-export-") as file:
                 rows = await self._write(file)
-                await self._note(row_count=rows, total_row_count=rows)
+                told = map_of(self._job, self._noun, self._columns, self._headings, self._file_name)
+                await self._note(row_count=rows, total_row_count=rows, map=told)
                 await self._store(file)
         await self._note(status=_Job.STATUS_DONE, progress=1.0, document_id=self._run_id)
 
@@ -87,19 +86,15 @@ class Run:
 
     async def _write(self, file: BinaryIO) -> int:
         """Write the table; give how many rows it has below the headings."""
-        noun = noun_of(self._job.resource_type, "export_job.resource_type")
-        columns = columns_of(
-            noun, self._job.columns, with_titles=self._job.with_titles, zone=self._zone
-        )
-        titles = Titles(self._person)
-        total = await self._count(noun)
+        references = References(self._person, self._columns)
+        total = await self._count()
         writer = self._writer(file)
         rows = 0
         try:
-            writer.write_row([column.heading for column in columns])
-            async for records in self._pages(noun, columns):
-                await titles.look_up(columns, records)
-                await asyncio.to_thread(_write_rows, writer, columns, records, titles)
+            writer.write_row(self._headings)
+            async for records in self._pages():
+                await references.look_up(records)
+                await asyncio.to_thread(_write_rows, writer, self._columns, records, references)
                 rows += len(records)
                 await self._say_how_far(rows, total)
         finally:
@@ -109,31 +104,28 @@ class Run:
     def _writer(self, file: BinaryIO) -> TableWriter:
         if self._job.format == _Job.FORMAT_XLSX:
             return XlsxWriter(file, sheet=self._job.name)
-        return CsvWriter(file)
+        return CsvWriter(file, encoding=ENCODINGS[self._job.encoding])
 
-    async def _pages(self, noun: Noun, columns: Sequence[Column]) -> AsyncGenerator[Sequence[Any]]:
-        listing = method_of(noun, "List")
-        assert listing is not None
-        mask = field_mask_pb2.FieldMask(paths=sorted({column.field for column in columns}))
+    async def _pages(self) -> AsyncGenerator[Sequence[Any]]:
+        listing = method_of(self._noun, "List")
+        assert listing is not None, self._noun.name
+        mask = field_mask_pb2.FieldMask(paths=sorted({c.own.name for c in self._columns}))
         request: Any = listing.request_type(
             filter=self._job.filter, order_by=self._job.order_by, page_size=PAGE, read_mask=mask
         )
-        if noun.soft_delete:
-            request.show_deleted = self._job.show_deleted
         while True:
             reply = await self._person.ask(listing, request)
-            yield getattr(reply, noun.resource.plural)
+            yield getattr(reply, self._noun.resource.plural)
             request.page_token = reply.next_page_token
             if not request.page_token:
                 return
 
-    async def _count(self, noun: Noun) -> int:
+    async def _count(self) -> int:
         """Count the rows there will be; 0 where the noun cannot say."""
-        summarize = method_of(noun, "Summarize")
+        summarize = method_of(self._noun, "Summarize")
         if summarize is None:
             return 0
-        deleted = self._job.show_deleted and noun.soft_delete
-        request = summarize.request_type(filter=self._job.filter, show_deleted=deleted)
+        request = summarize.request_type(filter=self._job.filter)
         reply = await self._person.ask(summarize, request)
         return int(reply.totals.values["count"].string_value)
 
@@ -148,27 +140,9 @@ class Run:
         )
 
     async def _store(self, file: BinaryIO) -> None:
-        name = f"{self._job.name}.{_ENDINGS[self._job.format]}"
-        document = _Document(id=self._run_id, name=name, media_type=_MEDIA_TYPES[self._job.format])
-        with contextlib.suppress(errors.AlreadyExists):  # made by an earlier try
-            await self._ask("CreateDocument", document=document)
-        size, digest = file.seek(0, 2), hashlib.sha256()
-        file.seek(0)
-        offset, finish = 0, False
-        while not finish:
-            data = await asyncio.to_thread(file.read, PART_BYTES_MAX)
-            digest.update(data)
-            finish = offset + len(data) >= size
-            await self._check_wanted()
-            await self._ask(
-                "WriteDocumentContent", id=self._run_id, offset=offset, data=data, finish=finish,
-                sha256=digest.hexdigest() if finish else "",
-            )  # fmt: skip
-            offset += len(data)
-
-    async def _ask(self, name: str, **fields: Any) -> Any:
-        method = _own_method(name)
-        return await self._person.ask(method, method.request_type(**fields))
+        kind = MEDIA_TYPES[_FORMATS[self._job.format]]
+        document = _Document(id=self._run_id, name=self._file_name, media_type=kind)
+        await store(self._person.ask, document, file, before_part=self._check_wanted)
 
     # --- the job's record
 
@@ -248,11 +222,7 @@ async def work(here: Resources, tenant_id: str, run_id: str) -> None:
 
 
 def _write_rows(
-    writer: TableWriter, columns: Sequence[Column], records: Sequence[Any], titles: Titles
+    writer: TableWriter, columns: Sequence[Column], records: Sequence[Any], references: References
 ) -> None:
     for record in records:
-        writer.write_row([column.value(record, titles.of) for column in columns])
-
-
-def _own_method(name: str) -> Method:
-    return next(m for m in contract_methods("documents") if m.name == name)
+        writer.write_row([column.value(record, references.seen) for column in columns])
