@@ -64,7 +64,7 @@ async def read(here: Resources, tenant_id: str, version_id: str, offset: int, si
     found = bytearray()
     for begin, length, number in await _parts(here, tenant_id, version_id):
         if begin < offset + size and offset < begin + length:
-            part = await here.objects.get(object_name(tenant_id, version_id, number))
+            part = await _whole(here, object_name(tenant_id, version_id, number), length)
             found += part[max(0, offset - begin) : offset + size - begin]
     return bytes(found)
 
@@ -72,9 +72,21 @@ async def read(here: Resources, tenant_id: str, version_id: str, offset: int, si
 async def digest(here: Resources, tenant_id: str, version_id: str) -> str:
     """Give the SHA-256 of a version, in hex."""
     found = hashlib.sha256()
-    for _, _, number in await _parts(here, tenant_id, version_id):
-        found.update(await here.objects.get(object_name(tenant_id, version_id, number)))
+    for _, length, number in await _parts(here, tenant_id, version_id):
+        found.update(await _whole(here, object_name(tenant_id, version_id, number), length))
     return found.hexdigest()
+
+
+async def _whole(here: Resources, name: str, length: int) -> bytes:
+    """Read an object of which nothing is missing.
+
+    Raises:
+        Unavailable: only a part of it came.
+    """
+    data = await here.objects.get(name)
+    if len(data) != length:
+        raise errors.Unavailable("SERVICE_UNAVAILABLE", retry_after=1)
+    return data
 
 
 async def remove_spare(here: Resources, tenant_id: str, version_id: str) -> None:

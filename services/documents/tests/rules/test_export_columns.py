@@ -20,14 +20,12 @@ DEALS = Noun(_Opportunity)
 USERS = "identity.banyan/User"
 
 
-def headings(noun: Noun, *paths: str, with_titles: bool = False) -> list[str]:
-    found = columns_of(noun, paths, with_titles=with_titles, zone=datetime.UTC)
-    return [column.heading for column in found]
+def headings(noun: Noun, *paths: str) -> list[str]:
+    return [column.path for column in columns_of(noun, paths, datetime.UTC)]
 
 
 def told(record: Any, *paths: str, zone: datetime.tzinfo = datetime.UTC) -> list[Any]:
-    found = columns_of(Noun(type(record)), paths, with_titles=False, zone=zone)
-    return [column.value(record, lambda *_: "nobody is asked") for column in found]
+    return [column.value(record, {}) for column in columns_of(Noun(type(record)), paths, zone)]
 
 
 def test_without_columns_there_are_all_fields_in_the_order_of_the_contract_and_no_titles():
@@ -54,28 +52,25 @@ def test_columns_stand_in_the_order_in_which_they_are_named_in_either_spelling()
     assert found == ["closeDate", "name", "externalId"]
 
 
-def test_titles_stand_behind_the_references_they_belong_to():
-    found = headings(DEALS, "name", "organizationId", "ownerUserId", with_titles=True)
-    assert found == ["name", "organizationId", "organizationName", "ownerUserId", "ownerUserName"]
-    chosen = headings(DEALS, "organizationName", "organizationId", with_titles=True)
-    assert chosen == ["organizationName", "organizationId"]
-    everything = headings(DEALS, with_titles=True)
-    assert everything[everything.index("orgUnitId") + 1] == "orgUnitName"
-    assert len(set(everything)) == len(everything)
-
-
-def test_a_title_the_record_says_is_read_and_another_is_looked_up():
-    paths = ["organization_id", "owner_user_id"]
-    found = columns_of(DEALS, paths, with_titles=True, zone=datetime.UTC)
-    assert [c.field for c in found] == [
-        *("organization_id", "organization_name", "owner_user_id", "owner_user_id"),
+def test_what_a_reference_names_is_told_by_its_key_and_title():
+    found = headings(DEALS)
+    place = found.index("organizationId")
+    assert found[place : place + 3] == [
+        *("organizationId", "organizationId.externalId", "organizationId.name"),
     ]
-    assert [c.titles_of for c in found] == ["", "", "", USERS]
-    record = _Opportunity(organization_name="Acme", owner_user_id="u1")
-    title_of = {(USERS, "u1"): "Li Na"}
-    values = [c.value(record, lambda *key: title_of[key]) for c in found]
-    assert values == ["", "Acme", "u1", "Li Na"]
-    assert found[3].value(_Opportunity(), lambda *key: title_of[key]) == ""
+    assert len(set(found)) == len(found)
+
+
+def test_a_column_behind_a_reference_is_read_from_the_record_it_names():
+    [column] = columns_of(DEALS, ["owner_user_id.displayName"], datetime.UTC)
+    assert (column.path, column.own.name, column.kind) == (
+        *("ownerUserId.displayName", "owner_user_id", USERS),
+    )
+    record = _Opportunity(owner_user_id="u1")
+    assert column.targets(record) == ["u1"]
+    assert column.value(record, {(USERS, "u1"): user_pb2.User(display_name="Li Na")}) == "Li Na"
+    assert column.value(record, {(USERS, "u1"): None}) is None
+    assert column.value(_Opportunity(), {}) is None
 
 
 def test_several_values_are_joined():
@@ -111,9 +106,9 @@ def test_the_first_and_the_last_instant_are_told(text):
 
 
 def test_numbers_truths_and_texts_are_what_they_are():
-    job = export_job_pb2.ExportJob(with_titles=True, row_count=2**53 + 1, progress=0.1)
-    found = told(job, "withTitles", "rowCount", "progress", "filter", "showDeleted")
-    assert found == [True, 2**53 + 1, Decimal("0.1"), "", False]
+    job = export_job_pb2.ExportJob(row_count=2**53 + 1, progress=0.1)
+    assert told(job, "rowCount", "progress", "filter") == [2**53 + 1, Decimal("0.1"), ""]
+    assert told(import_job_pb2.ImportJob(dry_run=True), "dryRun") == [True]
     assert told(export_job_pb2.ExportJob(progress=float("nan")), "progress") == ["nan"]
 
 
@@ -141,10 +136,14 @@ def test_what_has_parts_is_told_as_json():
         ("amount.colour", False),
         ("amount.", False),
         ("closeDate.year", True),
+        ("organizationId.name", True),
+        ("organizationId.annualRevenue.currencyCode", True),
+        ("organizationId.colour", False),
+        ("organizationId.parentOrganizationId.name", False),
     ],
 )
 def test_a_path_leads_to_a_field_or_nowhere(path, is_one):
-    assert is_path(path, _Opportunity.DESCRIPTOR) is is_one
+    assert is_path(path, DEALS) is is_one
 
 
 @pytest.mark.parametrize(
@@ -155,6 +154,5 @@ def test_a_path_leads_to_a_field_or_nowhere(path, is_one):
     ],
 )
 def test_an_empty_record_has_a_value_in_every_column(message):
-    columns = columns_of(Noun(message), [], with_titles=True, zone=datetime.UTC)
-    for column in columns:
-        assert column.value(message(), lambda *_: "") in (None, "", 0, False)
+    for column in columns_of(Noun(message), [], datetime.UTC):
+        assert column.value(message(), {}) in (None, "", 0, False)

@@ -38,15 +38,18 @@ def test_a_job_begins_as_a_draft_of_a_csv():
     made = job()
     prepare_create(made, AROUND)
     assert (made.status, made.format) == (_Job.STATUS_DRAFT, _Job.FORMAT_CSV)
-    workbook = job(format=_Job.FORMAT_XLSX)
-    prepare_create(workbook, AROUND)
-    assert workbook.format == _Job.FORMAT_XLSX
+    assert (made.encoding, made.headings) == (_Job.ENCODING_UTF8_BOM, _Job.HEADINGS_FIELD_NAMES)
+    other = {"format": _Job.FORMAT_XLSX, "encoding": _Job.ENCODING_GB18030}
+    chosen = job(headings=_Job.HEADINGS_CHINESE, **other)
+    prepare_create(chosen, AROUND)
+    wanted = job(status=_Job.STATUS_DRAFT, headings=_Job.HEADINGS_CHINESE, **other)
+    assert chosen == wanted
 
 
 def test_a_question_the_noun_can_answer_is_taken():
     validate(
         job(
-            columns=["name", "amount.currencyCode", "organizationName"],
+            columns=["name", "amount.currencyCode", "organizationId.name"],
             filter='stage = "won" AND closeDate >= 2017-01-01',
             order_by="closeDate desc, name",
         ),
@@ -111,7 +114,7 @@ def test_what_is_not_at_work_can_be_changed_and_deleted_but_not_cancelled(status
 def test_a_job_that_runs_again_knows_nothing_of_before():
     before = job(
         status=_Job.STATUS_FAILED, row_count=7, total_row_count=9, progress=0.7,
-        document_id="d", error="why", error_reason="WHY", columns=["name"],
+        document_id="d", map="files: []", error="why", error_reason="WHY", columns=["name"],
     )  # fmt: skip
     before.end_time.FromDatetime(NOW)
     begin_anew(before, "somebody")

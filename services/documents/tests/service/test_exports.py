@@ -13,7 +13,7 @@ from banyan.documents.v1 import export_job_pb2
 from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.resources.jobs import JobRunner
-from documents import acting
+from documents import acting, files
 from documents.exports import running
 
 _Job = export_job_pb2.ExportJob
@@ -143,24 +143,47 @@ async def test_without_columns_every_field_is_there(desk):
     assert "parentOrganizationName" not in head
 
 
-async def test_filter_and_deleted_ones_are_those_of_the_list(desk):
+async def test_the_filter_is_that_of_the_list_and_deleted_ones_stay_behind(desk):
     for name in ("in", "out", "gone"):
         made = await desk.organization(name, country_code="DE" if name == "out" else "CN")
     await desk.call("DeleteOrganization", id=made.id)
     fields = {"columns": ["name"], "filter": 'countryCode = "CN"'}
     assert await desk.exported(**fields) == [["name"], ["in"]]
-    assert await desk.exported(**fields, show_deleted=True) == [["name"], ["gone"], ["in"]]
 
 
-async def test_titles_stand_behind_references_when_they_are_asked_for(desk, firm):
-    parent = await desk.organization("Group")
+async def test_what_a_record_refers_to_is_told_by_its_fields(desk, firm):
+    parent = await desk.organization("Group", external_id="g", city="Köln")
     await desk.organization("Part", parent_organization_id=parent.id)
-    columns = ["name", "parentOrganizationId", "ownerUserId"]
-    assert await desk.exported(columns=columns, with_titles=True) == [
-        ["name", "parentOrganizationId", "parentOrganizationName", "ownerUserId", "ownerUserName"],
-        ["Group", "", "", firm.boss.user_id, "Administrator"],
-        ["Part", parent.id, "Group", firm.boss.user_id, "Administrator"],
+    paths = ["parentOrganizationId", "parent_organization_id.external_id"]
+    columns = ["name", *paths, "parentOrganizationId.city", "ownerUserId.displayName"]
+    assert await desk.exported(columns=columns) == [
+        ["name", paths[0], f"{paths[0]}.externalId", f"{paths[0]}.city", "ownerUserId.displayName"],
+        ["Group", "", "", "", "Administrator"],
+        ["Part", parent.id, "g", "Köln", "Administrator"],
     ]
+
+
+async def test_headings_are_what_people_call_the_columns(desk):
+    parent = await desk.organization("集团")
+    money = {"currency_code": "CNY", "amount": "5"}
+    await desk.organization("分公司", parent_organization_id=parent.id, annual_revenue=money)
+    columns = ["name", "parentOrganizationId", "parentOrganizationId.name", "annualRevenue"]
+    head, *_ = await desk.exported(columns=columns, headings=_Job.HEADINGS_CHINESE)
+    assert head == ["名称", "上级组织", "上级组织 / 名称", "年营收", "年营收 / currencyCode"]
+    head, *_ = await desk.exported(columns=columns, headings=_Job.HEADINGS_ENGLISH)
+    assert head[:3] == ["name", "parent organization", "parent organization / name"]
+
+
+async def test_a_csv_has_the_encoding_that_was_asked_for(desk):
+    await desk.organization("𠮷野家 龙")
+    for encoding, codec in (
+        (_Job.ENCODING_UTF8_BOM, "utf-8-sig"),
+        (_Job.ENCODING_UTF8, "utf-8"),
+        (_Job.ENCODING_GB18030, "gb18030"),
+    ):
+        done = await desk.run(await desk.job(columns=["name"], encoding=encoding))
+        data = await desk.content(done)
+        assert data == "name\r\n𠮷野家 龙\r\n".encode(codec)
 
 
 async def test_a_formula_is_a_text_in_the_file(desk):
@@ -186,31 +209,98 @@ async def test_a_workbook_has_numbers_dates_and_texts(desk):
     ]
 
 
-async def test_the_same_file_goes_back_in_and_changes_nothing(desk, firm, counts):
-    """Exported and imported again: every record is as it was."""
-    await desk.organization(
+async def back_in(desk, firm, done: Any, person: Any = None) -> Any:
+    """Import an export with the map it came with."""
+    file = {"name": done.document_name, "document_id": done.document_id}
+    record = {"name": "again", "map": done.map, "files": [file]}
+    job = await desk.call("CreateImportJob", person, import_job=record)
+    return await firm.start(job, person)
+
+
+async def odd_firms(desk) -> None:
+    """Make organizations whose values are easily lost on their way."""
+    group = await desk.organization(
         "=Acme; & Söhne", external_id="a", country_code="DE", roles=["customer", "partner"],
         employee_count=1234, annual_revenue={"currency_code": "CNY", "amount": "1234.567"},
-        note="two\nlines and 1,5",
+        note="two\nlines and 1,5", website="007", phone="+49 221 1", founded_year=1999,
     )  # fmt: skip
-    await desk.organization("阿尔法", external_id="b")
-    names = ["externalId", "name", "countryCode", "roles", "employeeCount", "annualRevenue", "note"]
-    done = await desk.run(await desk.job(columns=names))
-    fields = "".join(f'\n          {name}: "{{{name}}}"' for name in names[1:])
-    import_map = f"""
-files:
-  - file: firms.csv
-    records:
-      - noun: party.Organization
-        key: {{externalId: "{{externalId}}"}}
-        fields:{fields}
-"""
-    file = {"name": "firms.csv", "document_id": done.document_id}
-    record = {"name": "again", "map": import_map, "files": [file]}
-    job = await desk.call("CreateImportJob", import_job=record)
-    back = await firm.start(job)
-    assert await firm.problems(back) == []
-    assert counts(back) == {"party.Organization": (0, 0, 2)}
+    for name, note in (
+        ("阿尔法有限公司", "@SUM(A1)"),
+        ("  spaces around  ", "\ttab"),
+        ("'=quoted", "-1"),
+        ("1.234", "1,234"),
+        ("true", "2017-03-01"),
+        ("NULL", '"a","b"'),
+        ("e𠮷", "\r\n"),
+    ):
+        money = {"currency_code": "CNY", "amount": "-0.10"}
+        parent = {"parent_organization_id": group.id}
+        await desk.organization(name, note=note, annual_revenue=money, **parent)
+
+
+@pytest.mark.parametrize("headings", _Job.Headings.values()[1:])
+@pytest.mark.parametrize(
+    ("kind", "encoding"),
+    [
+        (_Job.FORMAT_CSV, _Job.ENCODING_UTF8_BOM),
+        (_Job.FORMAT_CSV, _Job.ENCODING_GB18030),
+        (_Job.FORMAT_XLSX, _Job.ENCODING_UTF8),
+    ],
+)
+async def test_an_export_goes_back_in_and_changes_nothing(
+    desk, firm, counts, kind, encoding, headings
+):
+    """With the map it brings along every record is found, and is as it was (PLT-19)."""
+    await odd_firms(desk)
+    done = await desk.run(await desk.job(format=kind, encoding=encoding, headings=headings))
+    job = await back_in(desk, firm, done)
+    assert await firm.problems(job) == []
+    assert counts(job) == {"party.Organization": (0, 0, 8)}
+
+
+async def test_an_export_brings_back_what_was_changed_since(desk, firm, counts):
+    await odd_firms(desk)
+    before = await firm.firms()
+    done = await desk.run(await desk.job())
+    for record in before.values():
+        patch = {"id": record.id, "name": "changed", "annual_revenue": {}}
+        await desk.call("UpdateOrganization", organization=patch, update_mask={"paths": ["name"]})
+    job = await back_in(desk, firm, done)
+    assert await firm.problems(job) == []
+    assert counts(job) == {"party.Organization": (0, 8, 0)}
+    after = await firm.firms()
+    for name, record in before.items():
+        after[name].etag = record.etag
+        after[name].update_time.CopyFrom(record.update_time)
+        assert after[name] == record
+
+
+async def test_an_export_goes_into_another_firm_with_its_ids_and_references(world, desk, counts):
+    """Children may stand before their parents; what has no external id is known by its id."""
+    children = [await desk.organization(f"child {number}") for number in range(3)]
+    parent = await desk.organization("z parent")
+    for child in children:
+        patch = {"id": child.id, "parent_organization_id": parent.id}
+        mask = {"paths": ["parent_organization_id"]}
+        await desk.call("UpdateOrganization", organization=patch, update_mask=mask)
+    columns = ["id", "name", "parentOrganizationId"]
+    done = await desk.run(await desk.job(columns=columns))
+    data = await desk.content(done)
+    other = type(desk.firm)(world, await world.tenant())
+    file = {"name": done.document_name, "document_id": await other.upload(data)}
+    record = {"name": "moved", "map": done.map, "files": [file]}
+    job = await other.start(await other.call("CreateImportJob", import_job=record))
+    assert await other.problems(job) == []
+    assert counts(job) == {"party.Organization": (4, 0, 0)}
+    found = await other.firms()
+    assert found["z parent"].id == parent.id
+    assert found["child 0"].parent_organization_id == parent.id
+
+
+async def test_what_nobody_can_make_brings_no_map(desk):
+    fields = {"resource_type": "documents.banyan/DocumentVersion", "order_by": ""}
+    assert (await desk.run(await desk.job(**fields))).map == ""
+    assert (await desk.run(await desk.job(columns=["name"]))).map == ""
 
 
 # --- whose rights
@@ -251,12 +341,12 @@ async def test_whoever_sees_own_records_exports_own_records(desk, firm):
     assert rows_of(await desk.content(done, clerk)) == mine
 
 
-async def test_a_title_somebody_may_not_see_is_empty(desk, firm):
+async def test_what_somebody_may_not_see_behind_a_reference_is_empty(desk, firm):
     clerk = await clerk_of(firm, Grant("party.Organization", "*", Scope.OWN))
     await desk.organization("mine", clerk)
-    columns = ["name", "ownerUserId"]
-    assert await desk.exported(clerk, columns=columns, with_titles=True) == [
-        ["name", "ownerUserId", "ownerUserName"],
+    columns = ["name", "ownerUserId", "ownerUserId.displayName"]
+    assert await desk.exported(clerk, columns=columns) == [
+        ["name", "ownerUserId", "ownerUserId.displayName"],
         ["mine", clerk.user_id, ""],
     ]
 
@@ -318,7 +408,7 @@ async def test_a_job_says_how_far_it_is_while_it_runs(desk, monkeypatch):
 
 def hold_page(monkeypatch, number: int) -> tuple[asyncio.Event, asyncio.Event]:
     """Let the writing of a page wait; gives when it does, and what lets it go on."""
-    original, there, go_on, pages = running.Titles.look_up, asyncio.Event(), asyncio.Event(), 0
+    original, there, go_on, pages = running.References.look_up, asyncio.Event(), asyncio.Event(), 0
 
     async def held(self: Any, *args: Any) -> None:
         nonlocal pages
@@ -328,7 +418,7 @@ def hold_page(monkeypatch, number: int) -> tuple[asyncio.Event, asyncio.Event]:
             await go_on.wait()
         await original(self, *args)
 
-    monkeypatch.setattr(running.Titles, "look_up", held)
+    monkeypatch.setattr(running.References, "look_up", held)
     return there, go_on
 
 
@@ -377,7 +467,7 @@ async def test_a_run_whose_process_died_goes_on_and_makes_one_document(
     desk, firm, monkeypatch, stopped, at, place
 ):
     monkeypatch.setattr(running, "PAGE", 2)
-    monkeypatch.setattr(running, "PART_BYTES_MAX", 20)
+    monkeypatch.setattr(files, "PART_BYTES_MAX", 20)
     for number in range(5):
         await desk.organization(f"{number}")
     job = await desk.job(columns=["name"])
@@ -427,7 +517,7 @@ async def test_what_nobody_foresaw_fails_the_job_with_a_trace_only(desk, monkeyp
     async def broken(*_: Any) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(running.Titles, "look_up", broken)
+    monkeypatch.setattr(running.References, "look_up", broken)
     failed = await desk.run(await desk.job(columns=["name"]))
     assert (failed.status, failed.error_reason) == (_Job.STATUS_FAILED, "INTERNAL")
     assert "secret" not in failed.error

@@ -71,8 +71,8 @@ def _filled(field: FieldDescriptor, noun: ImportNoun, paths: set[str]) -> Any:
     name = field.json_name
     if message_name(field) == MONEY and not field.is_repeated:
         currency = f"{name}.currencyCode"
-        known = {"currency": _cell(currency)} if currency in paths else {}
-        return {"value": _cell(name), **known}
+        if currency in paths:
+            return {"value": _cell(name), "currency": _cell(currency)}
     target = nouns().get(reference_type(field))
     if target is None or field.is_repeated:
         return _cell(name)

@@ -348,7 +348,7 @@ def _expression(place: _Place, noun: ImportNoun, field: str) -> Expression:
         return _template(place)
     if isinstance(value, dict) and "find" in value:
         return _find(place)
-    if isinstance(value, dict) and "value" in value:
+    if isinstance(value, dict) and {"times", "currency"} & cast("dict[str, Any]", value).keys():
         return _number(place, noun.noun.fields[field])
     if isinstance(value, dict) and "first" in value:
         place.only({"first"})
