@@ -225,8 +225,8 @@ def test_what_a_cell_cannot_hold(message, name):
 def test_what_has_parts_is_read_as_an_export_writes_it():
     """PLT-20: messages as JSON, several texts between semicolons or as JSON."""
     pipeline = pipeline_pb2.Pipeline
-    [won] = read(pipeline, "stages", '[{"key":"won","name":"赢单","probability":"12.50"}]')
-    assert (won.key, won.name, won.probability.value) == ("won", "赢单", "12.50")
+    [won] = read(pipeline, "stages", '[{"key":"won","name":"赢单","probability":100}]')
+    assert (won.key, won.name, won.probability) == ("won", "赢单", 100)
     for text in ("won", '[{"colour": 1}]', "{", "7"):
         with pytest.raises(errors.Invalid) as caught:
             read(pipeline, "stages", text)
