@@ -1,9 +1,7 @@
 """Exports: what a list would show its reader, as a file of theirs (PLT-20, PLT-16)."""
 
 import asyncio
-import csv
 import io
-import time
 from typing import Any
 
 import pytest
@@ -25,54 +23,6 @@ files:
 """
 ORGANIZATIONS = "party.banyan/Organization"
 AT_WORK = (_Job.STATUS_QUEUED, _Job.STATUS_RUNNING)
-
-
-class Desk:
-    """Where somebody of a firm exports."""
-
-    def __init__(self, firm: Any) -> None:
-        self.firm, self.call = firm, firm.call
-
-    async def organization(self, name: str, person: Any = None, **fields: Any) -> Any:
-        record = {"name": name} | fields
-        return await self.call("CreateOrganization", person, organization=record)
-
-    async def job(self, person: Any = None, **fields: Any) -> Any:
-        record = {"name": "firms", "resource_type": ORGANIZATIONS, "order_by": "name"} | fields
-        return await self.call("CreateExportJob", person, export_job=record)
-
-    async def run(self, job: Any, person: Any = None) -> Any:
-        await self.call("StartExportJob", person, id=job.id)
-        return await self.over(job)
-
-    async def over(self, job: Any) -> Any:
-        deadline = time.monotonic() + 30
-        while True:
-            found = await self.call("GetExportJob", id=job.id)
-            if found.status not in AT_WORK:
-                return found
-            assert time.monotonic() < deadline, found
-            await asyncio.sleep(0.02)
-
-    async def content(self, job: Any, person: Any = None) -> bytes:
-        reply = await self.call("ReadDocumentContent", person, id=job.document_id)
-        assert reply.total_size == len(reply.data)
-        return reply.data
-
-    async def exported(self, person: Any = None, **fields: Any) -> list[list[str]]:
-        """Give the rows of an export, headings first."""
-        done = await self.run(await self.job(person, **fields), person)
-        assert done.status == _Job.STATUS_DONE, done
-        return rows_of(await self.content(done, person))
-
-
-def rows_of(data: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-
-
-@pytest.fixture
-def desk(firm) -> Desk:
-    return Desk(firm)
 
 
 @pytest.fixture
@@ -108,7 +58,7 @@ async def test_a_list_becomes_a_document_of_whoever_ran_the_job(desk, firm):
     assert (done.progress, done.error) == (1.0, "")
     assert (done.document_name, done.starter_user_id) == ("firms.csv", firm.boss.user_id)
     assert done.start_time.ToDatetime() <= done.end_time.ToDatetime()
-    assert rows_of(await desk.content(done)) == [
+    assert desk.rows_of(await desk.content(done)) == [
         ["name", "countryCode", "roles"],
         ["阿尔法", "CN", "customer; partner"],
         ["Alpha", "CN", "customer; partner"],
@@ -209,100 +159,6 @@ async def test_a_workbook_has_numbers_dates_and_texts(desk):
     ]
 
 
-async def back_in(desk, firm, done: Any, person: Any = None) -> Any:
-    """Import an export with the map it came with."""
-    file = {"name": done.document_name, "document_id": done.document_id}
-    record = {"name": "again", "map": done.map, "files": [file]}
-    job = await desk.call("CreateImportJob", person, import_job=record)
-    return await firm.start(job, person)
-
-
-async def odd_firms(desk) -> None:
-    """Make organizations whose values are easily lost on their way."""
-    group = await desk.organization(
-        "=Acme; & Söhne", external_id="a", country_code="DE", roles=["customer", "partner"],
-        employee_count=1234, annual_revenue={"currency_code": "CNY", "amount": "1234.567"},
-        note="two\nlines and 1,5", website="007", phone="+49 221 1", founded_year=1999,
-    )  # fmt: skip
-    for name, note in (
-        ("阿尔法有限公司", "@SUM(A1)"),
-        ("  spaces around  ", "\ttab"),
-        ("'=quoted", "-1"),
-        ("1.234", "1,234"),
-        ("true", "2017-03-01"),
-        ("NULL", '"a","b"'),
-        ("e𠮷", "\r\n"),
-    ):
-        money = {"currency_code": "CNY", "amount": "-0.10"}
-        parent = {"parent_organization_id": group.id}
-        await desk.organization(name, note=note, annual_revenue=money, **parent)
-
-
-@pytest.mark.parametrize("headings", _Job.Headings.values()[1:])
-@pytest.mark.parametrize(
-    ("kind", "encoding"),
-    [
-        (_Job.FORMAT_CSV, _Job.ENCODING_UTF8_BOM),
-        (_Job.FORMAT_CSV, _Job.ENCODING_GB18030),
-        (_Job.FORMAT_XLSX, _Job.ENCODING_UTF8),
-    ],
-)
-async def test_an_export_goes_back_in_and_changes_nothing(
-    desk, firm, counts, kind, encoding, headings
-):
-    """With the map it brings along every record is found, and is as it was (PLT-19)."""
-    await odd_firms(desk)
-    done = await desk.run(await desk.job(format=kind, encoding=encoding, headings=headings))
-    job = await back_in(desk, firm, done)
-    assert await firm.problems(job) == []
-    assert counts(job) == {"party.Organization": (0, 0, 8)}
-
-
-async def test_an_export_brings_back_what_was_changed_since(desk, firm, counts):
-    await odd_firms(desk)
-    before = await firm.firms()
-    done = await desk.run(await desk.job())
-    for record in before.values():
-        patch = {"id": record.id, "name": "changed", "annual_revenue": {}}
-        await desk.call("UpdateOrganization", organization=patch, update_mask={"paths": ["name"]})
-    job = await back_in(desk, firm, done)
-    assert await firm.problems(job) == []
-    assert counts(job) == {"party.Organization": (0, 8, 0)}
-    after = await firm.firms()
-    for name, record in before.items():
-        after[name].etag = record.etag
-        after[name].update_time.CopyFrom(record.update_time)
-        assert after[name] == record
-
-
-async def test_an_export_goes_into_another_firm_with_its_ids_and_references(world, desk, counts):
-    """Children may stand before their parents; what has no external id is known by its id."""
-    children = [await desk.organization(f"child {number}") for number in range(3)]
-    parent = await desk.organization("z parent")
-    for child in children:
-        patch = {"id": child.id, "parent_organization_id": parent.id}
-        mask = {"paths": ["parent_organization_id"]}
-        await desk.call("UpdateOrganization", organization=patch, update_mask=mask)
-    columns = ["id", "name", "parentOrganizationId"]
-    done = await desk.run(await desk.job(columns=columns))
-    data = await desk.content(done)
-    other = type(desk.firm)(world, await world.tenant())
-    file = {"name": done.document_name, "document_id": await other.upload(data)}
-    record = {"name": "moved", "map": done.map, "files": [file]}
-    job = await other.start(await other.call("CreateImportJob", import_job=record))
-    assert await other.problems(job) == []
-    assert counts(job) == {"party.Organization": (4, 0, 0)}
-    found = await other.firms()
-    assert found["z parent"].id == parent.id
-    assert found["child 0"].parent_organization_id == parent.id
-
-
-async def test_what_nobody_can_make_brings_no_map(desk):
-    fields = {"resource_type": "documents.banyan/DocumentVersion", "order_by": ""}
-    assert (await desk.run(await desk.job(**fields))).map == ""
-    assert (await desk.run(await desk.job(columns=["name"]))).map == ""
-
-
 # --- whose rights
 
 
@@ -329,16 +185,16 @@ async def test_whoever_sees_own_records_exports_own_records(desk, firm):
     mine = [["name"], ["mine"]]
     job = await desk.job(clerk, columns=["name"])
     done = await desk.run(job, clerk)
-    assert rows_of(await desk.content(done, clerk)) == mine
+    assert desk.rows_of(await desk.content(done, clerk)) == mine
     assert (done.row_count, done.total_row_count) == (1, 1)
     assert (await desk.call("GetDocument", id=done.document_id)).owner_user_id == clerk.user_id
     # Whoever runs it next gets what they see, in a document of their own.
     again = await desk.run(job)
     assert again.document_id != done.document_id
-    assert rows_of(await desk.content(again)) == [["name"], ["mine"], ["theirs"]]
+    assert desk.rows_of(await desk.content(again)) == [["name"], ["mine"], ["theirs"]]
     with pytest.raises(errors.NotFound):
         await desk.content(again, clerk)
-    assert rows_of(await desk.content(done, clerk)) == mine
+    assert desk.rows_of(await desk.content(done, clerk)) == mine
 
 
 async def test_what_somebody_may_not_see_behind_a_reference_is_empty(desk, firm):
@@ -493,7 +349,7 @@ async def test_a_run_whose_process_died_goes_on_and_makes_one_document(
     stopped()  # its lease was never taken, as one that has run out
     done = await desk.over(job)
     assert (done.status, done.row_count, done.document_id) == (_Job.STATUS_DONE, 5, run_id)
-    assert rows_of(await desk.content(done)) == [["name"], *([f"{n}"] for n in range(5))]
+    assert desk.rows_of(await desk.content(done)) == [["name"], *([f"{n}"] for n in range(5))]
     [document] = (await desk.call("ListDocuments")).documents
     assert (document.id, document.current_version) == (run_id, 1)
 

@@ -2,46 +2,57 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from chassis import errors
-from documents.commands.door import Door
 from documents.imports.mapping import ImportMap, read_map
+from documents.remote.door import Door
 
 # What the map of a folder is called where nobody says otherwise.
 MAP = "map.yaml"
 _SHOWN = 20
 
 
-def import_files(
-    folder: Annotated[Path | None, typer.Argument(help="the folder of the files")] = None,
-    map_file: Annotated[
-        Path | None, typer.Option("--map", help="what the rows are (YAML); the folder's map.yaml")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="say what would happen, write nothing")] = False,
-    undo: Annotated[str, typer.Option(help="take an import back, by its id")] = "",
-    refused: Annotated[
-        Path | None, typer.Option(help="folder for the rows that did not go in, to be put right")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="job and problems as JSON")] = False,
-    url: Annotated[str, typer.Option(help="address of Banyan; the one of this folder")] = "",
-    token: Annotated[str, typer.Option(help="access token or API key; the administrator's")] = "",
-) -> None:
-    """Bring tables of another system in, as a map says; docs/import.md describes maps.
+def bring_in(
+    door: Door,
+    folder: Path,
+    map_file: Path | None,
+    *,
+    dry_run: bool,
+    refused: Path | None,
+    as_json: bool,
+) -> bool:
+    """Import the files of a folder; tell whether all of it went in.
 
-    Examples: banyan import crm-export --map examples/import/crm-export.yaml --dry-run;
-    banyan import crm-export --map crm.yaml --refused again, then, mended, banyan import again;
-    banyan import --undo 01a20d32-31d4-76a6-9740-af4a32836846
+    Args:
+        door: of a running Banyan.
+        folder: with the files the map speaks of.
+        map_file: what the rows are; the folder's own map when None.
+        dry_run: write nothing.
+        refused: a folder for the rows that do not go in.
+        as_json: print job and problems as JSON.
+
+    Raises:
+        ValueError: the map or a file is not there or cannot be read, or the door refuses.
     """
-    door = Door(url, token)
-    if undo:
-        job = door.ask("POST", f"importJobs/{undo}:undo", {})
-    else:
-        job = _begun(door, folder, map_file, dry_run=dry_run)
+    known = _map_of(folder, map_file)
+    job = _told(door, _begin(door, folder, known, dry_run=dry_run), as_json=as_json)
+    if refused is not None:
+        _give_back(door, job, refused, known)
+    return _is_well(job)
+
+
+def take_back(door: Door, job_id: str, *, as_json: bool) -> bool:
+    """Undo an import; tell whether nothing had to be left."""
+    job = door.ask("POST", f"importJobs/{job_id}:undo", {})
+    return _is_well(_told(door, job, as_json=as_json))
+
+
+def _told(door: Door, job: Any, *, as_json: bool) -> Any:
+    """Wait until a job is over and say what became of it."""
     job = door.watch("importJobs", job, quiet=as_json)
     wanted = {"filter": f'importJobId="{job["id"]}"', "orderBy": "file,line"}
     problems = list(door.pages("importProblems", "importProblems", **wanted))
@@ -49,10 +60,11 @@ def import_files(
         typer.echo(json.dumps({"job": job, "problems": problems}, ensure_ascii=False, indent=1))
     else:
         _report(job, problems)
-    if refused is not None and folder is not None:
-        _give_back(door, job, refused, _map_of(folder, map_file))
-    if job["status"] == "FAILED" or problems:
-        sys.exit(1)
+    return job | {"problems": problems}
+
+
+def _is_well(job: Any) -> bool:
+    return job["status"] != "FAILED" and not job["problems"]
 
 
 def _map_of(folder: Path, map_file: Path | None) -> Path:
@@ -60,12 +72,6 @@ def _map_of(folder: Path, map_file: Path | None) -> Path:
     if not found.is_file():
         raise ValueError(f"there is no {found}; say which --map")
     return found
-
-
-def _begun(door: Door, folder: Path | None, map_file: Path | None, *, dry_run: bool) -> Any:
-    if folder is None:
-        raise ValueError("say which folder, and which --map; or which import to --undo")
-    return _begin(door, folder, _map_of(folder, map_file), dry_run=dry_run)
 
 
 def _give_back(door: Door, job: Any, folder: Path, map_file: Path) -> None:

@@ -8,14 +8,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import typer
-
-from chassis.hosting.cli import DEFAULT_PORT, local_token
-from chassis.hosting.settings import Settings
 
 _POLL_SECONDS = 0.3
 _AT_WORK = ("QUEUED", "RUNNING", "UNDOING")
@@ -26,12 +23,14 @@ _BYTES = "application/octet-stream"
 class Door:
     """The door of a running Banyan; a refusal becomes one clear line."""
 
-    def __init__(self, url: str, token: str) -> None:
-        settings = Settings.load()
-        port = settings.home / "port"
-        own = settings.port or (int(port.read_text()) if port.exists() else DEFAULT_PORT)
-        self._url = (url or f"http://{settings.host}:{own}").rstrip("/")
-        self._settings = settings
+    def __init__(self, url: str, token: Callable[[], str]) -> None:
+        """Find the door.
+
+        Args:
+            url: its address.
+            token: gives an access token or API key; asked before every request.
+        """
+        self._url = url.rstrip("/")
         self._token = token
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -78,7 +77,7 @@ class Door:
             if not token:
                 return
 
-    def watch(self, collection: str, job: Any, *, quiet: bool, about: str = "") -> Any:
+    def watch(self, collection: str, job: Any, *, quiet: bool = False, about: str = "") -> Any:
         """Wait until a job is over, saying how far it is."""
         begun = time.monotonic()
         while job["status"] in _AT_WORK:
@@ -86,9 +85,8 @@ class Door:
             job = self.ask("GET", f"{collection}/{job['id']}")
             if not quiet:
                 rows, share = int(job.get("rowCount", 0)), float(job.get("progress", 0))
-                passed = time.monotonic() - begun
-                line = f"{about}{job['status'].lower()}  {share:4.0%}  {rows:,} rows  {passed:.0f} s"
-                typer.echo(f"\r{line} ", nl=False, err=True)
+                far = f"{share:4.0%}  {rows:,} rows  {time.monotonic() - begun:.0f} s"
+                typer.echo(f"\r{about}{job['status'].lower()}  {far} ", nl=False, err=True)
         if not quiet:
             typer.echo(err=True)
         return job
@@ -97,13 +95,11 @@ class Door:
     def _opened(
         self, method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str]
     ) -> Iterator[http.client.HTTPResponse]:
-        # Ours lasts ten minutes; signing one costs nothing.
-        token = self._token or local_token(self._settings)
         request = urllib.request.Request(  # noqa: S310 (the address is the user's own)
             f"{self._url}/v1/{path}",
             method=method,
             data=data,
-            headers={"authorization": f"Bearer {token}", **headers},
+            headers={"authorization": f"Bearer {self._token()}", **headers},
         )
         try:
             with urllib.request.urlopen(request) as answer:  # noqa: S310

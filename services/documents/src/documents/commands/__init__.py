@@ -1,1 +1,0 @@
-"""Commands that bring files in and out, over the same REST door as everybody else."""
