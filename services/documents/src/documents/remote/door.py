@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 import typer
 
 _POLL_SECONDS = 0.3
+# As long as a request may take: a large file is read once more when its last part comes.
+_SECONDS_MAX = "300"
 _AT_WORK = ("QUEUED", "RUNNING", "UNDOING")
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
@@ -99,7 +101,11 @@ class Door:
             f"{self._url}/v1/{path}",
             method=method,
             data=data,
-            headers={"authorization": f"Bearer {self._token()}", **headers},
+            headers={
+                "authorization": f"Bearer {self._token()}",
+                "x-request-timeout": _SECONDS_MAX,
+                **headers,
+            },
         )
         try:
             with urllib.request.urlopen(request) as answer:  # noqa: S310
