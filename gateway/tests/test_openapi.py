@@ -13,6 +13,7 @@ from google.protobuf import descriptor_pool
 from chassis import errors
 from chassis.rpc import http_rule
 from chassis.rpc.registry import contract_methods
+from gateway.routes import Routes
 
 REF = "#/components/schemas/"
 
@@ -45,7 +46,9 @@ def validator(contract: dict[str, Any], name: str) -> jsonschema_rs.Draft202012V
 def test_every_method_with_a_path_is_described(contract):
     expected = {m.name for m in contract_methods() if http_rule(m) is not None}
     assert "CreateSource" in expected
-    assert set(operations(contract)) == expected
+    assert {"WriteDocumentContent", "WriteDocumentContent2"} <= set(operations(contract))
+    assert {route.method.name for route in Routes().all} == expected
+    assert sorted(operations(contract)) == sorted(route.name for route in Routes().all)
 
 
 def test_every_verb_and_path_are_those_of_the_contract(contract):
@@ -106,10 +109,23 @@ def test_every_operation_but_the_public_ones_asks_for_a_token(contract):
 
 
 def test_every_operation_names_every_refusal(contract):
-    for operation in operations(contract).values():
+    always = "400 401 403 404 405 409 412 413 415 422 429 500 503 504 default"
+    for name, operation in operations(contract).items():
         refusals = {status for status in operation["responses"] if status not in ("200", "201")}
-        expected = "400 401 403 404 405 409 412 413 415 422 429 500 503 504 default"
-        assert refusals == set(expected.split())
+        of_ranges = {"206", "416"} if name == "ReadDocumentContent2" else set()
+        assert refusals == {*always.split(), *of_ranges}
+
+
+def test_content_comes_and_goes_as_it_is(contract):
+    path = contract["paths"]["/v1/documents/{id}/content"]
+    put, get = path["put"], path["get"]
+    limit = {"description": "At most 209715200 bytes"}
+    assert put["requestBody"] == {"required": True, "content": {"*/*": {}}, **limit}
+    assert list(put["responses"]["200"]["content"]) == ["application/json"]
+    assert [p["name"] for p in put["parameters"]] == ["id", "offset", "sha256", "etag", "If-Match"]
+    for status in ("200", "206"):
+        assert get["responses"][status]["content"] == {"*/*": {}}
+    assert [p["name"] for p in get["parameters"]] == ["id", "versionNumber", "Range"]
 
 
 def test_a_record_is_created_and_everything_else_is_done(contract):

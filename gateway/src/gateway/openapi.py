@@ -14,10 +14,13 @@ from chassis.json import short_enum_name
 from chassis.json.fields import enum_of, is_map, message_name, message_of
 from chassis.resources.columns import behaviors, is_reference
 from chassis.resources.noun import OUTPUT_FIELDS
+from gateway.content import CONTENT_BYTES_MAX
 from gateway.problems import STATUSES
 from gateway.routes import Route, Routes
 
 Schema = dict[str, Any]
+# A body that is bytes as they are; OpenAPI 3.1 wants no schema for it.
+_BYTES: Schema = {"*/*": {}}
 _F = FieldDescriptor
 _INT64 = {_F.TYPE_INT64, _F.TYPE_SINT64, _F.TYPE_SFIXED64, _F.TYPE_UINT64, _F.TYPE_FIXED64}
 _INT32 = {_F.TYPE_INT32, _F.TYPE_SINT32, _F.TYPE_SFIXED32}
@@ -79,23 +82,34 @@ class _Builder:
             str(status): _problem(f"Refused with {status}") for status in STATUSES
         }
         success = "201" if method.verb == "Create" else "200"
-        content = {
-            "application/json": {"schema": self._message(route.method.descriptor.output_type)}
-        }
         operation: Schema = {
-            "operationId": method.name,
+            "operationId": route.name,
             "tags": [method.resource],
             "summary": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", method.name),
             "parameters": self._parameters(route),
-            "responses": {success: {"description": "Done", "content": content}, **problems},
+            "responses": {success: self._success(route), **problems},
         }
-        if route.body:
+        if route.gives_bytes:
+            operation["responses"] |= {
+                "206": {"description": "The range that was asked for", "content": _BYTES},
+                "416": _problem("There is no such range"),
+            }
+        if route.takes_bytes:
+            limit = f"At most {CONTENT_BYTES_MAX} bytes"
+            operation["requestBody"] = {"required": True, "content": _BYTES, "description": limit}
+        elif route.body:
             schema = self._message(route.body_message, reading=route.verb)
             body = {"content": {"application/json": {"schema": schema}}}
             operation["requestBody"] = {"required": route.body != "*", **body}
         if method.access != options_pb2.ACCESS_PUBLIC:
             operation["security"] = [{"token": []}]
         return operation
+
+    def _success(self, route: Route) -> Schema:
+        if route.gives_bytes:
+            return {"description": "All of it", "content": _BYTES}
+        schema = self._message(route.method.descriptor.output_type)
+        return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
     def _parameters(self, route: Route) -> list[Schema]:
         found: list[Schema] = []
@@ -106,15 +120,19 @@ class _Builder:
         if route.body != "*":
             for field in route.request.fields:
                 simple = message_name(field) in ("", "google.protobuf.FieldMask")
-                if simple and field.name not in (*route.variables, route.body, "request_id"):
+                elsewhere = {*route.variables, *route.own, route.body, "request_id"}
+                if simple and field.name not in elsewhere:
                     schema = self._field(field, reading="query")
                     found.append({"name": field.json_name, "in": "query", "schema": schema})
         if "request_id" in route.request.fields_by_name:
             schema = {"type": "string", "maxLength": 200, "pattern": "^[ -~]*$"}
             found.append({"name": "Idempotency-Key", "in": "header", "schema": schema})
-        if route.verb in ("PATCH", "DELETE"):
+        if route.verb in ("PATCH", "DELETE", "PUT"):
             schema = {"type": "string", "pattern": '^"[0-9]{1,18}"$'}
             found.append({"name": "If-Match", "in": "header", "schema": schema})
+        if route.gives_bytes:
+            schema = {"type": "string", "pattern": "^bytes=[0-9]*-[0-9]*$"}
+            found.append({"name": "Range", "in": "header", "schema": schema})
         return found
 
     def _message(self, descriptor: Descriptor, reading: str = "") -> Schema:

@@ -29,8 +29,10 @@ _BY_REASON = {
     "METHOD_NOT_ALLOWED": 405,
     "BODY_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
+    "RANGE_NOT_SATISFIABLE": 416,
 }
-STATUSES = tuple(sorted({*_STATUS.values(), *_BY_REASON.values()}))
+# What any route may answer; 416 is for those only that give parts of something.
+STATUSES = tuple(sorted({*_STATUS.values(), *_BY_REASON.values()} - {416}))
 
 
 def status_of(error: errors.Error) -> int:
@@ -66,6 +68,8 @@ def problem(
         headers.append((b"www-authenticate", b"Bearer"))
     if error.retry_after:
         headers.append((b"retry-after", str(math.ceil(error.retry_after)).encode()))
+    if status == 416:
+        headers.append((b"content-range", f"bytes */{error.metadata['size']}".encode()))
     if "allow" in error.metadata:
         headers.append((b"allow", error.metadata["allow"].encode()))
     return status, headers, orjson.dumps(body)

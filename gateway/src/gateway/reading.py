@@ -35,7 +35,7 @@ def request_of(
     fields: dict[str, Any] = {}
     if route.body == "*":
         fields = {key: value for key, value in _body(body or b"{}").items() if value is not None}
-    elif route.body:
+    elif route.body and not route.takes_bytes:
         if not body:
             raise errors.Invalid("BODY_MISSING")
         fields[route.body] = _body(body)
@@ -94,7 +94,7 @@ def _add_query(route: Route, query: bytes, fields: dict[str, Any]) -> None:
 
 
 def _in_query(route: Route, field: FieldDescriptor) -> bool:
-    if route.body == "*" or field.name == route.body:
+    if route.body == "*" or field.name == route.body or field.name in route.own:
         return False
     simple = message_name(field) in ("", "google.protobuf.FieldMask")
     return simple and field.name not in route.variables

@@ -1,10 +1,13 @@
 """The table of routes, built once from the contract's `google.api.http` rules."""
 
+import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from google.protobuf.descriptor import Descriptor
+from google.api import http_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from chassis.json.fields import message_of
 from chassis.rpc import Method, http_rule
@@ -18,16 +21,20 @@ class Route:
     """One RPC as HTTP sees it.
 
     Attributes:
+        name: the method's, with a number behind it for the second of its rules and the following.
         path: the template, ``/v1/sources/{source.id}``.
         variables: proto paths of its variables, in order.
         body: the request's field the body fills, "*" for the whole request, "" for none.
+        response_body: the reply's field of bytes that is the answer's body; "" for the whole reply.
     """
 
+    name: str
     method: Method
     verb: str
     path: str
     variables: tuple[str, ...]
     body: str
+    response_body: str
 
     @property
     def request(self) -> Descriptor:
@@ -40,6 +47,24 @@ class Route:
         if self.body in ("", "*"):
             return self.request
         return message_of(self.request.fields_by_name[self.body])
+
+    @functools.cached_property
+    def takes_bytes(self) -> bool:
+        """Tell whether the body is taken as it is, part by part (`content.py`)."""
+        field = self.request.fields_by_name.get(self.body)
+        return field is not None and field.type == FieldDescriptor.TYPE_BYTES
+
+    @property
+    def gives_bytes(self) -> bool:
+        """Tell whether the answer's body is bytes as they are, part by part (`content.py`)."""
+        return bool(self.response_body)
+
+    @functools.cached_property
+    def own(self) -> frozenset[str]:
+        """Name the request's fields that say which part it is; callers do not set them."""
+        if self.takes_bytes:
+            return frozenset({"finish"})
+        return frozenset({"offset", "size"}) if self.gives_bytes else frozenset()
 
 
 @dataclass
@@ -55,7 +80,7 @@ class Routes:
     """Finds a route by walking the segments of a path as it was sent, escapes and all."""
 
     def __init__(self) -> None:
-        self.all = [route for method in contract_methods() if (route := route_of(method))]
+        self.all = [route for method in contract_methods() for route in routes_of(method)]
         self._root = _Node()
         for route in self.all:
             parts, verb = segments(route.path)
@@ -94,11 +119,32 @@ def segments(path: str) -> tuple[list[str], str]:
     return [*parts[:-1], last], verb or colon  # a colon without a verb is no verb of ours
 
 
-def route_of(method: Method) -> Route | None:
-    """Read a method's rule, None when it has none."""
+def routes_of(method: Method) -> Iterator[Route]:
+    """Read a method's rules; it may have none.
+
+    Raises:
+        ValueError: a rule answers with a field that is not of bytes.
+    """
     rule = http_rule(method)
-    kind = rule.WhichOneof("pattern") if rule is not None else None
-    if rule is None or kind is None:
+    for number, one in enumerate((rule, *rule.additional_bindings) if rule else (), 1):
+        route = _route_of(method, one, number)
+        if route is not None:
+            yield route
+
+
+def _route_of(method: Method, rule: http_pb2.HttpRule, number: int) -> Route | None:
+    kind = rule.WhichOneof("pattern")
+    if kind is None:
         return None
-    path: str = getattr(rule, kind)
-    return Route(method, kind.upper(), path, tuple(_VARIABLE.findall(path)), rule.body)
+    answer = method.descriptor.output_type.fields_by_name.get(rule.response_body)
+    if rule.response_body and (answer is None or answer.type != FieldDescriptor.TYPE_BYTES):
+        raise ValueError(f"{method.path}: {rule.response_body} is no field of bytes")
+    return Route(
+        name=f"{method.name}{number if number > 1 else ''}",
+        method=method,
+        verb=kind.upper(),
+        path=getattr(rule, kind),
+        variables=tuple(_VARIABLE.findall(getattr(rule, kind))),
+        body=rule.body,
+        response_body=rule.response_body,
+    )

@@ -1,11 +1,12 @@
 """REST to RPC: one ASGI application over the table of routes."""
 
+import asyncio
 import functools
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 from google.protobuf import empty_pb2
-from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
@@ -13,12 +14,17 @@ from chassis import errors
 from chassis.json import codec_of
 from chassis.rpc import Channels
 from chassis.telemetry import log, new_trace_parent, span, trace_id
+from gateway.content import Ask, check_length, download, upload
 from gateway.problems import problem
 from gateway.reading import request_of
 from gateway.routes import Route, Routes
 
 BODY_BYTES_MAX = 1024 * 1024
+# An upload's last call reads all of it once more; nothing else takes so long.
+CONTENT_SECONDS = 300
 Headers = list[tuple[bytes, bytes]]
+# Status, headers and body of what is sent; a body in pieces says its length in its headers.
+Answer = tuple[int, Headers, bytes | AsyncIterator[bytes]]
 _TRACE_PARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _ZEROS = re.compile(rb"-(0{32}|0{16})-")
 SAFE_HEADERS: Headers = [
@@ -47,9 +53,8 @@ class Transcoder:
         try:
             route, values = self._find(scope["method"], scope["raw_path"].decode("latin-1"))
             with span(f"{route.verb} {route.path}", inside, SpanKind.SERVER) as inside:
-                body = await _read(route, headers, receive)
-                request = request_of(route, values, scope["query_string"], headers, body)
-                answer = await self._answer(scope, route, request, headers, language, inside)
+                ask = self._ask(scope, route, headers, language, inside)
+                answer = await self._answer(scope, route, values, headers, receive, ask)
         except errors.Error as error:
             answer = problem(error, language, inside)
         except Exception:
@@ -59,19 +64,43 @@ class Transcoder:
         status, found, body = answer
         found += SAFE_HEADERS
         found.append((b"traceresponse", inside.encode()))
-        found.append((b"content-length", str(len(body)).encode()))
+        if isinstance(body, bytes):
+            found.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": found})
-        await send({"type": "http.response.body", "body": body})
+        if isinstance(body, bytes):
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await _send_pieces(body, receive, send)
 
     async def _answer(
         self,
         scope: Scope,
         route: Route,
-        request: Message,
+        values: list[str],
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        ask: Ask,
+    ) -> Answer:
+        if route.takes_bytes:
+            check_length(headers)
+            request = request_of(route, values, scope["query_string"], headers, b"")
+            reply = await upload(ask, route, request, receive)
+            return self._rendered(route, reply)
+        body = await _read(route, headers, receive)
+        request = request_of(route, values, scope["query_string"], headers, body)
+        if route.gives_bytes:
+            return await download(ask, route, request, headers)
+        return self._rendered(route, await ask(request))
+
+    def _ask(
+        self,
+        scope: Scope,
+        route: Route,
         headers: dict[bytes, bytes],
         language: str,
         trace_parent: str,
-    ) -> tuple[int, Headers, bytes]:
+    ) -> Ask:
+        """Give what calls the method behind a route, in the name of whoever sent the request."""
         metadata = {
             "traceparent": trace_parent,
             "accept-language": language,
@@ -79,8 +108,8 @@ class Transcoder:
         }
         if authorization := headers.get(b"authorization"):
             metadata["authorization"] = authorization.decode("ascii", "replace")
-        reply = await self._call(route)(request, timeout=_timeout(headers), metadata=metadata)
-        return self._rendered(route, reply)
+        seconds = _timeout(headers) or (CONTENT_SECONDS if route.takes_bytes else None)
+        return functools.partial(self._call(route), timeout=seconds, metadata=metadata)
 
     def _find(self, verb: str, path: str) -> tuple[Route, list[str]]:
         routes, values = self._routes.find(path)
@@ -98,7 +127,7 @@ class Transcoder:
             self._calls[path] = channel.unary_unary(path)
         return self._calls[path]
 
-    def _rendered(self, route: Route, reply: Any) -> tuple[int, Headers, bytes]:
+    def _rendered(self, route: Route, reply: Any) -> Answer:
         if route.method.response_type is empty_pb2.Empty:
             return 204, [], b""
         headers: Headers = [(b"content-type", b"application/json")]
@@ -106,6 +135,22 @@ class Transcoder:
             headers.append((b"etag", f'"{etag}"'.encode()))
         status = 201 if route.method.verb == "Create" else 200
         return status, headers, codec_of(route.method.response_type).to_bytes(reply)
+
+
+async def _send_pieces(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Send a body piece by piece, as long as somebody takes it.
+
+    What goes wrong here breaks the connection off; the length that was announced tells.
+    """
+    gone = asyncio.ensure_future(receive())
+    try:
+        async for piece in pieces:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
 
 
 @functools.lru_cache(maxsize=1000)

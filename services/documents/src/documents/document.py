@@ -4,7 +4,7 @@ from banyan.documents.v1 import document_pb2, document_version_pb2
 from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from chassis.resources import Noun
+from chassis.resources import Noun, unique
 from documents.content import read, write
 
 DOCUMENT = Noun(
@@ -13,7 +13,13 @@ DOCUMENT = Noun(
 )
 DOCUMENT_VERSION = Noun(
     document_version_pb2.DocumentVersion,
-    private={"parts": ARRAY(BigInteger())},
+    keys=(unique("document_id", "number"),),
+    # Sizes of the parts, the numbers of their objects, and how many of these were ever given out.
+    private={
+        "parts": ARRAY(BigInteger()),
+        "part_objects": ARRAY(BigInteger()),
+        "objects_named": BigInteger(),
+    },
     without={
         "Create": "a version is written by WriteDocumentContent",
         "Update": "what was written was written; the next version changes it",

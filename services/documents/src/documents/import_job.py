@@ -11,6 +11,7 @@ from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
 from chassis.rpc import Call
 from documents.imports.mapping import read_map
+from documents.imports.refused import write_refused_rows
 
 _Job = import_job_pb2.ImportJob
 IMPORT, UNDO = "import", "undo_import"
@@ -172,5 +173,9 @@ IMPORT_JOB = Noun(
         before_delete=before_delete,
     ),
     verbs={"CancelImportJob": cancel},
-    methods={"StartImportJob": start, "UndoImportJob": undo},
+    methods={
+        "StartImportJob": start,
+        "UndoImportJob": undo,
+        "WriteRefusedRows": write_refused_rows,
+    },
 )

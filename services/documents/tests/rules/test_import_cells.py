@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from banyan.documents.v1 import document_pb2, import_job_pb2, import_step_pb2
-from banyan.identity.v1 import role_pb2
 from banyan.party.v1 import organization_pb2
 from banyan.sales.v1 import opportunity_line_pb2, opportunity_pb2, pipeline_pb2
 from banyan.type.v1 import money_pb2
@@ -14,6 +13,7 @@ from google.type import date_pb2, decimal_pb2
 
 from chassis import errors
 from documents.imports.cells import Reading, refuse_unreadable, wants_profile
+from documents.lists import joined, parted
 from documents.tables import CellError
 from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
 
@@ -212,7 +212,6 @@ def test_only_numbers_dates_and_times_ask_what_their_column_does():
 @pytest.mark.parametrize(
     ("message", "name"),
     [
-        (role_pb2.Role, "permissions"),
         (import_step_pb2.ImportStep, "effects"),
         (import_job_pb2.ImportEffects, "waiting_lines"),
     ],
@@ -221,3 +220,39 @@ def test_what_a_cell_cannot_hold(message, name):
     with pytest.raises(errors.Invalid) as caught:
         refuse_unreadable(message.DESCRIPTOR.fields_by_name[name])
     assert (caught.value.reason, caught.value.metadata) == ("MAP_FIELD_NOT_A_CELL", {"field": name})
+
+
+def test_what_has_parts_is_read_as_an_export_writes_it():
+    """PLT-20: messages as JSON, several texts between semicolons or as JSON."""
+    pipeline = pipeline_pb2.Pipeline
+    [won] = read(pipeline, "stages", '[{"key":"won","name":"赢单","probability":100}]')
+    assert (won.key, won.name, won.probability) == ("won", "赢单", 100)
+    for text in ("won", '[{"colour": 1}]', "{", "7"):
+        with pytest.raises(errors.Invalid) as caught:
+            read(pipeline, "stages", text)
+        assert caught.value.reason == "JSON_UNREADABLE"
+        assert caught.value.metadata == {"given": text, "field": "stages"}
+
+
+def test_a_text_keeps_its_spaces_where_they_belong_to_it():
+    name = Organization.DESCRIPTOR.fields_by_name["name"]
+    kept = Reading(name, SHANGHAI, "CNY", UNDECIDED, spaces=True)
+    assert (read(Organization, "name", " a "), kept.value(" a ")) == ("a", " a ")
+
+
+@pytest.mark.parametrize(
+    ("texts", "cell"),
+    [
+        (["customer", "partner"], "customer; partner"),
+        (["a;b"], '["a;b"]'),
+        ([" a"], '[" a"]'),
+        (["a", ""], '["a",""]'),
+        (["[]"], '["[]"]'),
+        (["[a", "b"], "[a; b"),
+        (["王；李"], "王；李"),
+        ([], ""),
+    ],
+)
+def test_several_texts_in_a_cell_are_those_that_were_written(texts, cell):
+    assert joined(texts) == cell
+    assert parted(cell) == texts

@@ -231,10 +231,12 @@ def test_what_is_wrong_is_named_with_its_place(text, place, detail):
             for name in ("id", "etag", "createTime", "creatorUserId")
         ),
         (
-            "files: [{file: a, records: [{noun: identity.Role, key: {name: x},"
-            " fields: {permissions: '{a}'}}]}]",
-            "MAP_FIELD_NOT_A_CELL",
-            {"field": "permissions"},
+            map_of("name: {value: '{a}', currency: '{b}'}"),
+            "INVALID_MAP",
+            {
+                "at": "files[0].records[0].fields.name.currency",
+                "detail": "only amounts have a currency",
+            },
         ),
     ],
 )  # fmt: skip

@@ -1,13 +1,15 @@
 """A firm that imports: files of its own, maps, and jobs that are waited for."""
 
 import asyncio
+import csv
 import hashlib
+import io
 import time
 from typing import Any
 
 import asyncpg
 import pytest
-from banyan.documents.v1 import import_job_pb2
+from banyan.documents.v1 import export_job_pb2, import_job_pb2
 
 from chassis.database import Role
 from chassis.rpc.registry import contract_methods
@@ -16,6 +18,10 @@ AT_WORK = (
     import_job_pb2.ImportJob.STATUS_QUEUED,
     import_job_pb2.ImportJob.STATUS_RUNNING,
     import_job_pb2.ImportJob.STATUS_UNDOING,
+)
+EXPORTING = (
+    export_job_pb2.ExportJob.STATUS_QUEUED,
+    export_job_pb2.ExportJob.STATUS_RUNNING,
 )
 # Organizations with their parents, and contacts, from one file.
 MAP = """
@@ -110,6 +116,53 @@ class Firm:
         await owner.close()
 
 
+class Desk:
+    """Where somebody of a firm exports."""
+
+    def __init__(self, firm: Any) -> None:
+        self.firm, self.call = firm, firm.call
+
+    async def organization(self, name: str, person: Any = None, **fields: Any) -> Any:
+        record = {"name": name} | fields
+        return await self.call("CreateOrganization", person, organization=record)
+
+    async def job(self, person: Any = None, **fields: Any) -> Any:
+        record = {
+            "name": "firms",
+            "resource_type": "party.banyan/Organization",
+            "order_by": "name",
+        } | fields
+        return await self.call("CreateExportJob", person, export_job=record)
+
+    async def run(self, job: Any, person: Any = None) -> Any:
+        await self.call("StartExportJob", person, id=job.id)
+        return await self.over(job)
+
+    async def over(self, job: Any) -> Any:
+        deadline = time.monotonic() + 30
+        while True:
+            found = await self.call("GetExportJob", id=job.id)
+            if found.status not in EXPORTING:
+                return found
+            assert time.monotonic() < deadline, found
+            await asyncio.sleep(0.02)
+
+    async def content(self, job: Any, person: Any = None) -> bytes:
+        reply = await self.call("ReadDocumentContent", person, id=job.document_id)
+        assert reply.total_size == len(reply.data)
+        return reply.data
+
+    async def exported(self, person: Any = None, **fields: Any) -> list[list[str]]:
+        """Give the rows of an export, headings first."""
+        done = await self.run(await self.job(person, **fields), person)
+        assert done.status == export_job_pb2.ExportJob.STATUS_DONE, done
+        return self.rows_of(await self.content(done, person))
+
+    @staticmethod
+    def rows_of(data: bytes) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
 def counts(job: Any) -> dict[str, tuple[int, int, int]]:
     return {c.noun: (c.created, c.updated, c.unchanged) for c in job.counts}
 
@@ -122,3 +175,8 @@ def _counts():
 @pytest.fixture
 async def firm(world) -> Firm:
     return Firm(world, await world.tenant())
+
+
+@pytest.fixture
+def desk(firm) -> Desk:
+    return Desk(firm)

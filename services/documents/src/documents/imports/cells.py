@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
+import orjson
 from banyan.type.v1 import money_pb2
+from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
 
 from chassis import errors
-from chassis.json import short_enum_name
-from chassis.json.fields import enum_of, message_name
+from chassis.json import codec_of, short_enum_name
+from chassis.json.fields import enum_of, is_map, message_name
+from documents.lists import parted
 from documents.tables import Cell
 from documents.tables.values import (
     ColumnProfile,
@@ -34,8 +37,7 @@ _INTEGERS = {
     **dict.fromkeys((_F.TYPE_UINT32, _F.TYPE_FIXED32), _UNSIGNED_32),
     **dict.fromkeys((_F.TYPE_UINT64, _F.TYPE_FIXED64), _UNSIGNED_64),
 }
-# What stands between several texts in one cell.
-SEPARATOR = ";"
+MONEY = "banyan.type.v1.Money"
 _REMEMBERED = 20_000
 
 
@@ -48,6 +50,7 @@ class Reading:
         currency: of amounts.
         profile: what the column's other cells say about the order of days and months, and such.
         factor: what numbers are multiplied by.
+        spaces: those around a text belong to it.
     """
 
     field: FieldDescriptor
@@ -55,6 +58,7 @@ class Reading:
     currency: str
     profile: ColumnProfile
     factor: decimal.Decimal = decimal.Decimal(1)
+    spaces: bool = False
     _read: Callable[[Cell, "Reading"], Any] = attribute(init=False)
     # By type too: to Python 1 and TRUE are the same key.
     _known: dict[tuple[type, Cell], Any] = attribute(default_factory=dict[tuple[type, Cell], Any])
@@ -79,7 +83,7 @@ class Reading:
 
 def wants_profile(field_: FieldDescriptor) -> bool:
     """Tell whether other cells of a column help to read one."""
-    return _reader_of(field_) not in (_text, _texts, _boolean, _enum)
+    return _reader_of(field_) not in (_text, _texts, _boolean, _enum, _json)
 
 
 def refuse_unreadable(field_: FieldDescriptor) -> None:
@@ -95,6 +99,8 @@ def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
     message = message_name(field_)
     if message in _MESSAGES and not field_.is_repeated:
         return _MESSAGES[message]
+    if message and not is_map(field_):
+        return _json
     if message:
         raise errors.Invalid("MAP_FIELD_NOT_A_CELL", field=field_.name)
     if field_.is_repeated:
@@ -111,12 +117,28 @@ def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
     return readers[field_.type]
 
 
-def _text(cell: Cell, _: Reading) -> str:
-    return read_text(cell).strip()
+def _text(cell: Cell, reading: Reading) -> str:
+    return read_text(cell) if reading.spaces else read_text(cell).strip()
 
 
 def _texts(cell: Cell, _: Reading) -> list[str]:
-    return [part.strip() for part in read_text(cell).split(SEPARATOR) if part.strip()]
+    return parted(read_text(cell))
+
+
+def _json(cell: Cell, reading: Reading) -> Any:
+    """Read what has parts, as an export writes it: JSON, or a word that stands for it."""
+    text, field = read_text(cell), reading.field
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = text
+    assert field.containing_type is not None, field.full_name
+    record = message_factory.GetMessageClass(field.containing_type)
+    try:
+        found = getattr(codec_of(record).from_value({field.json_name: value}), field.name)
+    except errors.Invalid:
+        raise errors.Invalid("JSON_UNREADABLE", given=text[:60], field=field.json_name) from None
+    return list(found) if field.is_repeated else found
 
 
 def _boolean(cell: Cell, _: Reading) -> bool:
@@ -181,7 +203,7 @@ def _plain(number: decimal.Decimal) -> str:
 
 _MESSAGES: dict[str, Callable[[Cell, Reading], Any]] = {
     "google.type.Decimal": _decimal,
-    "banyan.type.v1.Money": _money,
+    MONEY: _money,
     "google.type.Date": _date,
     "google.protobuf.Timestamp": _timestamp,
 }

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import yaml
+from google.protobuf.descriptor import FieldDescriptor
 
 from chassis import errors
 from chassis.json import codec_of
-from documents.imports.cells import refuse_unreadable
+from chassis.json.fields import message_name
+from documents.imports.cells import MONEY, refuse_unreadable
 from documents.imports.nouns import ImportNoun, noun_called
 from documents.imports.slugs import slug
 from documents.tables.values import DateOrder
@@ -23,7 +25,7 @@ from documents.tables.values import DateOrder
 _PLACEHOLDER = re.compile(r"\{([^{}|]+)(?:\|([a-z]+))?\}")
 _FILTERS = {"slug": slug, "lower": str.lower, "upper": str.upper}
 _HINTS = ("encoding", "delimiter", "sheet", "dates", "numbers")
-_FILE_KEYS = {"file", "headings", "values", "records", *_HINTS}
+_FILE_KEYS = {"file", "headings", "values", "records", "spaces", *_HINTS}
 # How numbers write what follows the point.
 DECIMAL_MARKS: Mapping[str, Literal[".", ","]] = {"POINT": ".", "COMMA": ","}
 
@@ -67,10 +69,15 @@ class Template:
 
 @dataclass(frozen=True)
 class Times:
-    """A number of a column, times a factor: revenue in millions, a discount in percent."""
+    """A number of a column, times a factor: revenue in millions, a discount in percent.
+
+    Attributes:
+        currency: of an amount; None for that of the record's other amounts.
+    """
 
     template: Template
     factor: decimal.Decimal
+    currency: Template | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,7 @@ class FileMap:
         headings: the column each other heading stands for.
         values: by column, what is written for what is meant.
         hints: what is known of the file: encoding, delimiter, sheet, dates, numbers.
+        spaces: those around the texts of cells belong to them.
         records: in the order in which they are made.
     """
 
@@ -153,6 +161,7 @@ class FileMap:
     values: Mapping[str, Mapping[str, str]]
     hints: Mapping[str, str]
     records: tuple[RecordMap, ...]
+    spaces: bool = False
 
     @property
     def columns(self) -> set[str]:
@@ -276,6 +285,8 @@ def _file(place: _Place) -> FileMap:
     for name, words in (("dates", list(DateOrder)), ("numbers", list(DECIMAL_MARKS))):
         if name in hints:
             hints[name] = place.part(name).word(words)
+    if "spaces" in place.fields():
+        place.part("spaces").word(["KEEP"])
     name = place.part("file")
     if not name.text():
         raise name.wrong("this must not be empty")
@@ -287,6 +298,7 @@ def _file(place: _Place) -> FileMap:
         else {name: values.part(name).texts() for name in values.fields()},
         hints=hints,
         records=tuple(_record(part) for part in place.part("records").items()),
+        spaces="spaces" in place.fields(),
     )
 
 
@@ -297,7 +309,7 @@ def _record(place: _Place) -> RecordMap:
     if not key:
         raise place.part("key").wrong("a key has one field at least")
     filled: dict[str, Expression] = dict(key)
-    for name in filled:
+    for name in filled.keys() - {"id"}:
         noun.refuse_output(name)
     fields = place.part("fields", optional=True)
     for name in fields.fields() if fields.value is not None else ():
@@ -336,10 +348,8 @@ def _expression(place: _Place, noun: ImportNoun, field: str) -> Expression:
         return _template(place)
     if isinstance(value, dict) and "find" in value:
         return _find(place)
-    if isinstance(value, dict) and "times" in value:
-        place.only({"value", "times"})
-        refuse_unreadable(noun.noun.fields[field])
-        return Times(_template(place.part("value")), _factor(place.part("times")))
+    if isinstance(value, dict) and {"times", "currency"} & cast("dict[str, Any]", value).keys():
+        return _number(place, noun.noun.fields[field])
     if isinstance(value, dict) and "first" in value:
         place.only({"first"})
         return First(tuple(_expression(p, noun, field) for p in place.part("first").items()))
@@ -347,6 +357,20 @@ def _expression(place: _Place, noun: ImportNoun, field: str) -> Expression:
         return Constant(codec_of(noun.noun.message).from_value({field: value}))
     except errors.Error as error:
         raise place.wrong(f"{error.reason}: this is no value of {field}") from None
+
+
+def _number(place: _Place, field: FieldDescriptor) -> Times:
+    place.only({"value", "times", "currency"})
+    refuse_unreadable(field)
+    currency = place.part("currency", optional=True)
+    if currency.value is not None and message_name(field) != MONEY:
+        raise currency.wrong("only amounts have a currency")
+    times = place.part("times", optional=True)
+    return Times(
+        _template(place.part("value")),
+        _factor(times) if times.value is not None else decimal.Decimal(1),
+        _template(currency) if currency.value is not None else None,
+    )
 
 
 def _factor(place: _Place) -> decimal.Decimal:
@@ -399,8 +423,8 @@ def templates_of(expression: Expression) -> list[Template]:
     match expression:
         case Template():
             return [expression]
-        case Times():
-            return [expression.template]
+        case Times(template, _, currency):
+            return [template, currency] if currency is not None else [template]
         case Find():
             return [template for _, template in expression.by]
         case First():

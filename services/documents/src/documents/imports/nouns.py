@@ -66,10 +66,15 @@ class ImportNoun:
         Raises:
             Invalid: MAP_FIELD_OUTPUT_ONLY.
         """
-        field = self.field_of(name)
-        is_output = field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
-        if is_output or field.name in OUTPUT_FIELDS or field.name == "id":
+        if not self.is_written(self.field_of(name).name):
             raise errors.Invalid("MAP_FIELD_OUTPUT_ONLY", noun=self.name, field=name)
+
+    def is_written(self, name: str) -> bool:
+        """Tell whether a record's writer says what a field is."""
+        field = self.noun.fields[name]
+        is_output = field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
+        is_told = is_output or bool(self.noun.field_options(name).title_of)
+        return not is_told and name not in OUTPUT_FIELDS and name != "id"
 
     def create_request(self, record: Message) -> Message:
         """Ask for a record to be made."""

@@ -17,7 +17,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.type import decimal_pb2
 
 from chassis import errors
-from chassis.resources.columns import is_reference
+from chassis.resources.columns import is_reference, reference_type
+from chassis.resources.references import is_id
 from chassis.resources.rules import is_set
 from documents.imports.cells import Reading
 from documents.imports.known import Known, Sought
@@ -33,6 +34,9 @@ from documents.imports.mapping import (
 from documents.imports.nouns import ImportNoun
 from documents.tables import Cell, Row
 from documents.tables.values import UNDECIDED, ColumnProfile, is_blank, read_text
+
+# The key of a record that is known by its id.
+_ID = ("id",)
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,18 @@ def views(
     columns: Sequence[str],
     values: Mapping[str, Mapping[str, str]],
     wanted: Iterable[str],
+    *,
+    spaces: bool = False,
 ) -> Iterator[RowView | Problem]:
-    """Give rows by the columns that are wanted; a row that cannot be used as what is wrong."""
+    """Give rows by the columns that are wanted; a row that cannot be used as what is wrong.
+
+    Args:
+        rows: of a table.
+        columns: of the table, as the map calls them.
+        values: by column, what is written for what is meant.
+        wanted: columns.
+        spaces: those around a text belong to it.
+    """
     places = [(name, columns.index(name), values.get(name, {})) for name in wanted]
     for row in rows:
         if row.problem is not None:
@@ -131,7 +145,8 @@ def views(
         try:
             for name, place, meant in places:
                 cell = row.cells[place]
-                text = "" if is_blank(cell) else read_text(cell).strip()
+                text = "" if is_blank(cell) else read_text(cell)
+                text = text if spaces else text.strip()
                 if text in meant:
                     cell = text = meant[text]
                 cells[name], texts[name] = cell, text
@@ -160,6 +175,7 @@ class Planner:
         currency: str,
         profiles: Mapping[str, ColumnProfile],
         looked_up: Mapping[str, set[tuple[str, ...]]],
+        spaces: bool = False,
     ) -> None:
         self.records = records
         self._known = known
@@ -172,6 +188,11 @@ class Planner:
         self._keys = [tuple(name for name, _ in record.key) for record in records]
         self._put: dict[tuple[int, str], Callable[[Any, Any], None]] = {}
         self._references: set[tuple[int, str]] = set()
+        self._by_id = {
+            record.noun.noun.resource.type: record.noun
+            for record, key in zip(records, self._keys, strict=True)
+            if key == _ID
+        }
         for number, record in enumerate(records):
             for name, expression in record.fields:
                 kind = record.noun.noun.fields[name]
@@ -185,6 +206,7 @@ class Planner:
                         record.currency or currency,
                         profiles.get(template.column, UNDECIDED),
                         factor,
+                        spaces,
                     )
 
     # --- what has to be known first
@@ -197,6 +219,10 @@ class Planner:
             yield from self._unknown(record.noun, record.key, row)
             for find in record.finds:
                 yield from self._unknown(find.noun, find.by, row)
+            for name, expression in record.fields:
+                noun = self._by_id.get(reference_type(record.noun.noun.fields[name]))
+                for template, _ in _read(expression) if noun is not None else ():
+                    yield from self._unknown(noun, (("id", template),), row)
 
     def _unknown(
         self, noun: ImportNoun, by: Sequence[tuple[str, Template]], row: RowView
@@ -204,7 +230,8 @@ class Planner:
         if noun.name in self._known.none_of:
             return
         values = tuple([template.text(row.texts) for _, template in by])
-        if all(values):
+        known = by[0][0] != "id" or is_id(values[0])
+        if all(values) and known:
             sought = Sought(noun, tuple([name for name, _ in by]), values)
             if sought.key not in self._known.there and sought.key not in self._known.made:
                 yield sought
@@ -256,6 +283,9 @@ class Planner:
             empty = [c for _, t in record.key for c in t.columns if not row.texts[c]]
             column = empty[0] if empty else ""
             raise Refused(Problem(row.line, "KEY_EMPTY", column, noun=record.noun.name))
+        if self._keys[number] == _ID and not is_id(key[0]):
+            column = record.key[0][1].column
+            raise Refused(Problem(row.line, "NOT_AN_ID", column, key[0], record.noun.name))
         fields = self._keys[number]
         place = (record.noun.name, fields, key)
         there = self._known.there.get(place)
@@ -273,12 +303,17 @@ class Planner:
             self._put[number, name](message, value)
             names.append(name)
             if (number, name) in self._references:
-                needs.add(value)
+                ids = [value] if isinstance(value, str) else value
+                needs.update(ids)
+                kind = reference_type(record.noun.noun.fields[name])
+                if not last and any(self._may_come(kind, one, key) for one in ids):
+                    raise NotYet
         if self._is_repeated(record, key, message, row):
             return None
         chosen = chosen_id(self._job_id, self._place, row.line, number)
-        message.id = there.id if there is not None else chosen
         made = there is not None and there.id == chosen
+        if fields != _ID:
+            message.id = there.id if there is not None else chosen
         return Planned(
             record, row.line, message, tuple(names), there, made, frozenset(needs), columns
         )
@@ -299,8 +334,8 @@ class Planner:
                 return getattr(message, name), ""
             case Template():
                 return self._cell(number, record, name, expression, row)
-            case Times(template, _):
-                return self._cell(number, record, name, template, row)
+            case Times(template, _, currency):
+                return self._amount(number, record, name, template, currency, row)
             case Find():
                 return self._found(record, expression, row, beside, last)
             case First(options):
@@ -327,6 +362,22 @@ class Planner:
                 Problem(row.line, error.reason, named, value, record.noun.name, error.metadata)
             ) from None
 
+    def _amount(
+        self,
+        number: int,
+        record: RecordMap,
+        name: str,
+        template: Template,
+        currency: Template | None,
+        row: RowView,
+    ) -> tuple[Any, str]:
+        """Give a number, or an amount of money in the currency that another column names."""
+        value, column = self._cell(number, record, name, template, row)
+        code = currency.text(row.texts) if currency is not None else ""
+        if value is None or not code:
+            return value, column
+        return money_pb2.Money(currency_code=code, amount=value.amount), column
+
     def _found(
         self, record: RecordMap, find: Find, row: RowView, beside: list[Planned], last: bool
     ) -> tuple[Any, str]:
@@ -350,6 +401,14 @@ class Planner:
         if not find.take:
             return found.id, column
         return (getattr(found, find.take) if is_set(found, find.take) else None), column
+
+    def _may_come(self, kind: str, target: str, key: tuple[str, ...]) -> bool:
+        """Tell whether a record that another names by its id may stand further down in the file."""
+        noun = self._by_id.get(kind)
+        if noun is None or (target,) == key:
+            return False
+        place = (noun.name, _ID, (target,))
+        return self._known.made.get(place) is None and self._known.there.get(place) is None
 
     def _is_repeated(
         self, record: RecordMap, key: tuple[str, ...], message: Any, row: RowView
@@ -378,7 +437,8 @@ class Planner:
     def _remember(self, planned: Planned) -> None:
         """Let later rows find the record."""
         name = planned.map.noun.name
-        for fields in self._looked_up.get(name, ()):
+        by_id = {_ID} if planned.map.noun in self._by_id.values() else set[tuple[str, ...]]()
+        for fields in by_id.union(self._looked_up.get(name, ())):
             values = tuple(str(getattr(planned.message, f)) for f in fields)
             self._known.made[name, fields, values] = planned.message
 

@@ -19,10 +19,10 @@ from chassis import errors
 from chassis.resources import Resources
 from chassis.rpc.registry import contract_methods
 from chassis.turns import TURNS
+from documents.acting import OnBehalfOf
+from documents.files import fetch
 from documents.import_problem import records_of
-from documents.imports.acting import OnBehalfOf
 from documents.imports.cells import wants_profile
-from documents.imports.content import fetch
 from documents.imports.known import Known
 from documents.imports.mapping import (
     DECIMAL_MARKS,
@@ -33,9 +33,10 @@ from documents.imports.mapping import (
     templates_of,
 )
 from documents.imports.nouns import noun_called
+from documents.imports.opening import open_file
 from documents.imports.planning import NotYet, Planned, Planner, Problem, Refused, RowView, views
 from documents.imports.writing import Outcome, Writer, take_back
-from documents.tables import Cell, Hints, Limits, Row, Table, open_table
+from documents.tables import Cell, Row, Table
 from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
 
 _Job = import_job_pb2.ImportJob
@@ -97,7 +98,7 @@ class Run:
                 path = Path(folder) / str(place)
                 self._known.begin_file(made)
                 made.update(record.noun.name for record in file.records)
-                with await asyncio.to_thread(_open, path, file) as table:
+                with await asyncio.to_thread(open_file, path, file) as table:
                     reader = _File(self, wanted, file, place, table, tenant)
                     await reader.read(done, sum(sizes[:place]), sizes[place], sum(sizes) or 1)
         ended = _Job.STATUS_CHECKED if self._job.dry_run else _Job.STATUS_DONE
@@ -161,6 +162,8 @@ class Run:
         place: int,
         tenant: _Tenant,
         profiles: dict[str, ColumnProfile],
+        *,
+        spaces: bool = False,
     ) -> Planner:
         """Give what plans the rows of a file."""
         return Planner(
@@ -172,6 +175,7 @@ class Run:
             currency=tenant.currency,
             profiles=profiles,
             looked_up=wanted.looked_up,
+            spaces=spaces,
         )
 
     async def look_up(self, planner: Planner, rows: Iterable[RowView]) -> None:
@@ -287,7 +291,9 @@ class _File:
         self._table = table
         self._columns = _columns(table, file)
         profiles = _profiles(table, self._columns, file)
-        self._planner = run.planner(wanted, file.records, place, tenant, profiles)
+        self._planner = run.planner(
+            wanted, file.records, place, tenant, profiles, spaces=file.spaces
+        )
         self._wanted = sorted(file.columns)
 
     async def read(self, done: list[_Step], before: int, size: int, whole: int) -> None:
@@ -325,7 +331,8 @@ class _File:
     ) -> tuple[Outcome, list[Planned], list[int]]:
         outcome = Outcome()
         seen: list[RowView] = []
-        for view in views(rows, self._columns, self._file.values, self._wanted):
+        file = self._file
+        for view in views(rows, self._columns, file.values, self._wanted, spaces=file.spaces):
             if isinstance(view, Problem):
                 outcome.problems.append(view)
             else:
@@ -392,15 +399,6 @@ async def _a_run(
         raise  # it is tried again
     except errors.Error as error:
         await run.failed(error)
-
-
-def _open(path: Path, file: FileMap) -> Table:
-    hints = Hints(
-        encoding=file.hints.get("encoding"),
-        delimiter=file.hints.get("delimiter"),
-        sheet=file.hints.get("sheet"),
-    )
-    return open_table(path, file.file, Limits(), hints)
 
 
 def _columns(table: Table, file: FileMap) -> list[str]:

@@ -294,6 +294,7 @@ class WriteDocumentContentRequest(_message.Message):
     DATA_FIELD_NUMBER: _builtins.int
     FINISH_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     offset: _builtins.int
     """How many bytes are written already; 0 begins a version."""
@@ -303,6 +304,8 @@ class WriteDocumentContentRequest(_message.Message):
     """This is the last part."""
     sha256: _builtins.str
     """Of the whole content, in hex; checked with the last part when it is given."""
+    etag: _builtins.str
+    """The document's."""
     def __init__(
         self,
         *,
@@ -311,10 +314,11 @@ class WriteDocumentContentRequest(_message.Message):
         data: _builtins.bytes = ...,
         finish: _builtins.bool = ...,
         sha256: _builtins.str = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "finish", b"finish", "id", b"id", "offset", b"offset", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "etag", b"etag", "finish", b"finish", "id", b"id", "offset", b"offset", "sha256", b"sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -384,10 +388,18 @@ class ReadDocumentContentResponse(_message.Message):
     TOTAL_SIZE_FIELD_NUMBER: _builtins.int
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    VERSION_NUMBER_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
+    """Empty behind the end."""
     total_size: _builtins.int
+    """Bytes of the whole version."""
     media_type: _builtins.str
     name: _builtins.str
+    version_number: _builtins.int
+    """Which version this is of; ask for it by number to go on with the same."""
+    etag: _builtins.str
+    """Another one where the bytes are others: the version's SHA-256."""
     def __init__(
         self,
         *,
@@ -395,10 +407,12 @@ class ReadDocumentContentResponse(_message.Message):
         total_size: _builtins.int = ...,
         media_type: _builtins.str = ...,
         name: _builtins.str = ...,
+        version_number: _builtins.int = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "media_type", b"media_type", "name", b"name", "total_size", b"total_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "etag", b"etag", "media_type", b"media_type", "name", b"name", "total_size", b"total_size", "version_number", b"version_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

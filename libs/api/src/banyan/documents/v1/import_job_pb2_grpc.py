@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
+from banyan.documents.v1 import document_pb2 as banyan_dot_documents_dot_v1_dot_document__pb2
 from banyan.documents.v1 import import_job_pb2 as banyan_dot_documents_dot_v1_dot_import__job__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -86,6 +87,11 @@ class ImportJobServiceStub:
                 request_serializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.UndoImportJobRequest.SerializeToString,
                 response_deserializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.FromString,
                 _registered_method=True)
+        self.WriteRefusedRows = channel.unary_unary(
+                '/banyan.documents.v1.ImportJobService/WriteRefusedRows',
+                request_serializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.WriteRefusedRowsRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_document__pb2.Document.FromString,
+                _registered_method=True)
 
 
 class ImportJobServiceServicer:
@@ -156,6 +162,15 @@ class ImportJobServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WriteRefusedRows(self, request, context):
+        """Give back, as a document of whoever asks, the rows of a file that did not go in: its columns as
+        they are, and two more that say the line and what is wrong. Once put right, the same map reads
+        it. A file all of whose rows went in comes back with its headings alone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ImportJobServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -208,6 +223,11 @@ def add_ImportJobServiceServicer_to_server(servicer, server):
                     servicer.UndoImportJob,
                     request_deserializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.UndoImportJobRequest.FromString,
                     response_serializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
+            ),
+            'WriteRefusedRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.WriteRefusedRows,
+                    request_deserializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.WriteRefusedRowsRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_document__pb2.Document.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -481,6 +501,33 @@ class ImportJobService:
             '/banyan.documents.v1.ImportJobService/UndoImportJob',
             banyan_dot_documents_dot_v1_dot_import__job__pb2.UndoImportJobRequest.SerializeToString,
             banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteRefusedRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.ImportJobService/WriteRefusedRows',
+            banyan_dot_documents_dot_v1_dot_import__job__pb2.WriteRefusedRowsRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_document__pb2.Document.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import summary_pb2 as _summary_pb2
+from banyan.documents.v1 import document_pb2 as _document_pb2
 from banyan.documents.v1 import import_job_pb2 as _import_job_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -50,6 +51,11 @@ class ImportJobServiceStub:
     """Remove what the job made and restore what it changed. What people have touched since is left
     as it is and listed among the problems.
     """
+    WriteRefusedRows: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.WriteRefusedRowsRequest, _document_pb2.Document]
+    """Give back, as a document of whoever asks, the rows of a file that did not go in: its columns as
+    they are, and two more that say the line and what is wrong. Once put right, the same map reads
+    it. A file all of whose rows went in comes back with its headings alone.
+    """
 
 @_typing.type_check_only
 class ImportJobServiceAsyncStub(ImportJobServiceStub):
@@ -71,6 +77,11 @@ class ImportJobServiceAsyncStub(ImportJobServiceStub):
     UndoImportJob: _aio.UnaryUnaryMultiCallable[_import_job_pb2.UndoImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     """Remove what the job made and restore what it changed. What people have touched since is left
     as it is and listed among the problems.
+    """
+    WriteRefusedRows: _aio.UnaryUnaryMultiCallable[_import_job_pb2.WriteRefusedRowsRequest, _document_pb2.Document]  # type: ignore[assignment]
+    """Give back, as a document of whoever asks, the rows of a file that did not go in: its columns as
+    they are, and two more that say the line and what is wrong. Once put right, the same map reads
+    it. A file all of whose rows went in comes back with its headings alone.
     """
 
 class ImportJobServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -150,6 +161,17 @@ class ImportJobServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_import_job_pb2.ImportJob, _abc.Awaitable[_import_job_pb2.ImportJob]]:
         """Remove what the job made and restore what it changed. What people have touched since is left
         as it is and listed among the problems.
+        """
+
+    @_abc_1.abstractmethod
+    def WriteRefusedRows(
+        self,
+        request: _import_job_pb2.WriteRefusedRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_document_pb2.Document, _abc.Awaitable[_document_pb2.Document]]:
+        """Give back, as a document of whoever asks, the rows of a file that did not go in: its columns as
+        they are, and two more that say the line and what is wrong. Once put right, the same map reads
+        it. A file all of whose rows went in comes back with its headings alone.
         """
 
 def add_ImportJobServiceServicer_to_server(servicer: ImportJobServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

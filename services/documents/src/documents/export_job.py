@@ -1,0 +1,168 @@
+"""ExportJob: records of one kind on their way out, as a file (PLT-20)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uuid_utils
+from banyan.documents.v1 import export_job_pb2
+from google.protobuf.message import Message
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import UUID
+
+from chassis import errors
+from chassis.errors import FieldViolation
+from chassis.resources import Around, Hooks, Keep, Noun, Resources
+from chassis.resources.jobs import begin_job
+from chassis.resources.query import Query, Sql
+from chassis.rpc import Call
+from documents.exports.columns import is_path
+from documents.nouns import method_of, noun_of
+
+_Job = export_job_pb2.ExportJob
+EXPORT = "export"
+AT_WORK = (_Job.STATUS_QUEUED, _Job.STATUS_RUNNING)
+
+
+def prepare_create(job: _Job, _: Around) -> None:
+    """Begin as a draft."""
+    job.status = _Job.STATUS_DRAFT
+    _complete(job)
+
+
+def prepare_update(old: _Job, new: _Job, _: Around) -> None:
+    """Leave a job alone while it works.
+
+    Raises:
+        FailedPrecondition: EXPORT_AT_WORK.
+    """
+    if old.status in AT_WORK:
+        raise errors.FailedPrecondition("EXPORT_AT_WORK")
+    _complete(new)
+
+
+def _complete(job: _Job) -> None:
+    """Make it a CSV that Excel reads, with the names of fields above it, unless told otherwise."""
+    job.format = job.format or _Job.FORMAT_CSV
+    job.encoding = job.encoding or _Job.ENCODING_UTF8_BOM
+    job.headings = job.headings or _Job.HEADINGS_FIELD_NAMES
+
+
+def validate(job: _Job, around: Around) -> None:
+    """Refuse what cannot be asked of the noun, naming everything that is wrong.
+
+    Raises:
+        Invalid: UNKNOWN_RESOURCE_TYPE, UNKNOWN_FIELD, and what List refuses.
+        Forbidden: PERMISSION_DENIED, for records whoever asks may not read any of.
+    """
+    noun = noun_of(job.resource_type, "export_job.resource_type")
+    if method_of(noun, "List") is None:
+        raise errors.invalid_field(
+            "export_job.resource_type", "UNKNOWN_RESOURCE_TYPE", found=job.resource_type
+        )
+    if around.grants is not None and around.grants.reach(noun.name, "read") is None:
+        raise errors.Forbidden("PERMISSION_DENIED", action="read", resource=noun.name)
+    violations = [
+        FieldViolation(f"export_job.columns[{place}]", "UNKNOWN_FIELD", metadata={"field": path})
+        for place, path in enumerate(job.columns)
+        if not is_path(path, noun)
+    ]
+    violations += _wrong_questions(job, noun, around)
+    if violations:
+        raise errors.Invalid("INVALID_FIELDS", violations=violations)
+
+
+def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterator[FieldViolation]:
+    """Put filter and order together as the noun's service will, and see what it refuses."""
+    query = Query(noun)
+    checks: dict[str, Callable[[], object]] = {
+        "filter": lambda: query.condition(job.filter, Sql(), around.tenant),
+        "order_by": lambda: query.order(job.order_by),
+    }
+    for name, check in checks.items():
+        try:
+            check()
+        except errors.Invalid as refused:
+            for wrong in refused.violations:
+                yield FieldViolation(f"export_job.{name}", wrong.reason, metadata=wrong.metadata)
+
+
+def before_delete(job: _Job, _: Around) -> None:
+    """Refuse to delete what is at work.
+
+    Raises:
+        FailedPrecondition: EXPORT_AT_WORK.
+    """
+    if job.status in AT_WORK:
+        raise errors.FailedPrecondition("EXPORT_AT_WORK")
+
+
+async def start(here: Resources, request: Any, call: Call) -> Message:
+    """Write the file in the background.
+
+    Every run has an id of its own, so that what is left of an earlier one finds nothing to do.
+
+    Raises:
+        FailedPrecondition: EXPORT_AT_WORK.
+        Forbidden: PEOPLE_ONLY, for a service acting as itself.
+    """
+    jobs = here[_Job]
+    if not call.caller.user_id:
+        raise errors.Forbidden("PEOPLE_ONLY")
+
+    async def begin(asked: Keep | None) -> Message:
+        old, new = await jobs.loaded(call, request.id, request.etag, call.method.action)
+        if old.status in AT_WORK:
+            raise errors.FailedPrecondition("EXPORT_AT_WORK")
+        begin_anew(new, call.caller.user_id)
+        run_id = str(uuid_utils.uuid7())
+        async with here.database.transaction(call.tenant_id) as transaction:
+            await jobs.put(call, "start", old, new, transaction, asked)
+            await transaction.fetch(
+                "UPDATE documents.export_job SET run_id = $2, starter_language = $3,"
+                " starter_time_zone = $4 WHERE id = $1",
+                *(old.id, run_id, call.language, call.profile.time_zone),
+            )
+            await begin_job(here.database, EXPORT, run_id, transaction)
+        return new
+
+    return await jobs.once(request, call, begin)
+
+
+def begin_anew(job: _Job, user_id: str) -> None:
+    """Let a job wait for its turn, as if it had never run."""
+    for name in ("row_count", "total_row_count", "progress", "document_id", "map"):
+        job.ClearField(name)
+    for name in ("end_time", "error", "error_reason"):
+        job.ClearField(name)
+    job.status, job.starter_user_id = _Job.STATUS_QUEUED, user_id
+    job.start_time.GetCurrentTime()
+
+
+def cancel(job: _Job, _: Any, __: Around) -> None:
+    """Stop a job; there will be no file.
+
+    Raises:
+        FailedPrecondition: EXPORT_NOT_AT_WORK.
+    """
+    if job.status not in AT_WORK:
+        raise errors.FailedPrecondition("EXPORT_NOT_AT_WORK")
+    job.status = _Job.STATUS_CANCELLED
+    job.end_time.GetCurrentTime()
+
+
+EXPORT_JOB = Noun(
+    _Job,
+    private={
+        "run_id": UUID(as_uuid=False),
+        "starter_language": Text(),
+        "starter_time_zone": Text(),
+    },
+    hooks=Hooks(
+        prepare_create=prepare_create,
+        prepare_update=prepare_update,
+        validate=validate,
+        before_delete=before_delete,
+    ),
+    verbs={"CancelExportJob": cancel},
+    methods={"StartExportJob": start},
+)

@@ -1,0 +1,50 @@
+"""What stands above the columns of an export: names of fields, or what people call them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from banyan.documents.v1 import export_job_pb2
+from google.protobuf.descriptor import FieldDescriptor
+
+from chassis.errors import labels
+from chassis.resources import Noun
+from documents.exports.columns import Column
+from documents.nouns import nouns
+
+_Job = export_job_pb2.ExportJob
+_LANGUAGES = {_Job.HEADINGS_ENGLISH: "en", _Job.HEADINGS_CHINESE: "zh-CN"}
+
+
+def headings_of(noun: Noun, columns: Sequence[Column], kind: int) -> list[str]:
+    """Give each column a heading of its own.
+
+    Args:
+        kind: one of ``ExportJob.Headings``.
+    """
+    language = _LANGUAGES.get(kind)
+    if language is None:
+        return [column.path for column in columns]
+    found: list[str] = []
+    for column in columns:
+        wanted = _label(noun, column, labels(language)["fields"])
+        heading, number = wanted, 1
+        while heading in found:
+            number += 1
+            heading = f"{wanted} ({number})"
+        found.append(heading)
+    return found
+
+
+def _label(noun: Noun, column: Column, names: Mapping[str, Any]) -> str:
+    """Call a column by its field; one behind a reference, or inside a message, by both."""
+    parts = [_name(noun, column.own, names)]
+    if column.beyond:
+        parts.append(_name(nouns()[column.kind], column.beyond[0], names))
+    inner = (column.beyond or column.fields)[1:]
+    parts += [field.json_name for field in inner if column.path.endswith(field.json_name)]
+    return " / ".join(parts)
+
+
+def _name(noun: Noun, field: FieldDescriptor, names: Mapping[str, Any]) -> str:
+    known: Mapping[str, str] = {**names["_header"], **names.get(noun.name, {})}
+    return " ".join(known.get(field.name, field.json_name).split())
