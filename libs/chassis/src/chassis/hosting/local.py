@@ -297,7 +297,8 @@ class LocalServers:
 
 def nats_permissions(service: str) -> dict[str, Any]:
     """Let a service publish its own events and files only, and read everybody's events."""
-    own = [f"banyan.*.{service}.>", f"$O.{service}.>"]
+    # The last is how it tells the server, file by file, that more of a large one may come.
+    own = [f"banyan.*.{service}.>", f"$O.{service}.>", f"$JS.FC.OBJ_{service}.>"]
     return {
         "publish": {"allow": [*own, "$JS.API.>", "$JS.ACK.>", "_INBOX.>"]},
         "subscribe": {"allow": ["banyan.>", "_INBOX.>"]},
