@@ -56,7 +56,7 @@ e2e: install ## journeys through the public door (MODE=all or MODE=split)
 	@BANYAN_E2E_MODE=$(MODE) $(BIN)/pytest e2e-tests -q
 
 .PHONY: bench
-bench: install ## the figures of docs/quality.md as ratios in one run
+bench: install ## what each part costs, as ratios in one run (docs/measuring.md)
 	@PYTHONPATH=e2e-tests:e2e-tests/bench $(BIN)/python e2e-tests/bench
 
 .PHONY: bench-journeys
