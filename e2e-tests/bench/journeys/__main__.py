@@ -53,11 +53,8 @@ async def measure(firm: Firm, options: argparse.Namespace) -> list[Row]:
     """Measure topics, the reading first: it knows how many deals there are."""
     bench = Bench(firm, options.seconds)
     await bench.bare.open()
-    rows: list[Row] = []
-    started = time.perf_counter()
-    await bench.quiet()
+    rows = [await heard(bench)]
     await bench.tidy()
-    print(f"everybody has heard of them after {time.perf_counter() - started:.0f} s more")
     for topic in options.topics or TOPICS:
         started = time.perf_counter()
         match topic:
@@ -74,6 +71,16 @@ async def measure(firm: Firm, options: argparse.Namespace) -> list[Row]:
     show(rows[-1:])
     await bench.bare.close()
     return rows
+
+
+async def heard(bench: Bench) -> Row:
+    """Wait until every consumer has taken in what the filling changed."""
+    started = time.perf_counter()
+    await bench.quiet()
+    seconds = time.perf_counter() - started
+    row = Row("Every consumer has heard of the filling, seconds after it", seconds)
+    show([row])
+    return row
 
 
 if __name__ == "__main__":

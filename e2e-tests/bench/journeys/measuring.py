@@ -19,7 +19,7 @@ from journeys.firm import Firm
 from journeys.machine import Platform, Spent, load_average
 
 RUNS = 3
-QUIET_SECONDS_MAX = 600
+QUIET_SECONDS_MAX = 1800
 _READER = "insight"  # as whom streams are looked at
 _ANALYZED = "VACUUM (ANALYZE)"
 _LOGS = "SELECT nspname FROM pg_namespace WHERE to_regclass(nspname || '.change') IS NOT NULL"
