@@ -10,7 +10,7 @@ PROTOS := $(shell find protos -name '*.proto' -o -name '*.yaml')
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 # uv comes with pip where it is missing; requirements.lock carries the hashes of everything else.
 $(VENV)/.installed: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
@@ -56,8 +56,12 @@ e2e: install ## journeys through the public door (MODE=all or MODE=split)
 	@BANYAN_E2E_MODE=$(MODE) $(BIN)/pytest e2e-tests -q
 
 .PHONY: bench
-bench: install ## the figures of docs/quality.md as ratios in one run
+bench: install ## what each part costs, as ratios in one run (docs/measuring.md)
 	@PYTHONPATH=e2e-tests:e2e-tests/bench $(BIN)/python e2e-tests/bench
+
+.PHONY: bench-journeys
+bench-journeys: install ## 16 clients, 100,000 customers, 50,000 deals, against what people use today
+	@PYTHONPATH=e2e-tests:e2e-tests/bench $(BIN)/python -m journeys
 
 .PHONY: chaos
 chaos: install ## 10,000 changes while the broker and consumers are killed (BANYAN_CHAOS_CHANGES)

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import events
 import footprint
-import orjson
 import pages
 import records
 import uvloop
 import wire
 import writes
-from rows import Row
+from rows import Row, report, show
 from scene import Firm, found
 
 from chassis.testing import open_world
@@ -40,15 +39,7 @@ def main() -> int:
     """Measure, print the table, write the report; 1 when a bound is missed."""
     asked = sys.argv[1:] or [*TOPICS, "platform"]
     rows = uvloop.run(measure(asked))
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_bytes(orjson.dumps({"rows": [row.as_json() for row in rows]}, option=2))
-    return 0 if all(row.met for row in rows) else 1
-
-
-def show(rows: list[Row]) -> None:
-    """Print lines of the table: value, bound, what to reach for, absolute figures."""
-    for row in rows:
-        print(f"{row.name:62} {row.value:10.2f} {row.limits:>24}  {row.note}", flush=True)
+    return report(rows, REPORT)
 
 
 async def measure(topics: list[str]) -> list[Row]:

@@ -5,6 +5,9 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
 
 ROUNDS = 9
 Action = Callable[[], Awaitable[object]]
@@ -47,7 +50,7 @@ class Row:
         if self.bound is None:
             return "(information)"
         sign = "<=" if self.at_most is not None else ">="
-        missed = "" if self.reached else "*" if self.met else " MISSED"
+        missed = " MISSED" if not self.met else "" if self.reached else "*"
         return f"{sign} {self.bound:g} {self.reach_for or self.bound:8g}{missed}"
 
     def as_json(self) -> dict[str, object]:
@@ -62,6 +65,19 @@ class Row:
         if limit is None:
             return True
         return self.value <= limit if self.at_most is not None else self.value >= limit
+
+
+def show(rows: list[Row]) -> None:
+    """Print lines of the table: value, bound, what to reach for, absolute figures."""
+    for row in rows:
+        print(f"{row.name:62} {row.value:10.2f} {row.limits:>24}  {row.note}", flush=True)
+
+
+def report(rows: list[Row], file: Path) -> int:
+    """Write the report; give 1 when a bound is missed, else 0."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(orjson.dumps({"rows": [row.as_json() for row in rows]}, option=2))
+    return 0 if all(row.met for row in rows) else 1
 
 
 async def seconds(action: Action, times: int) -> float:
@@ -91,8 +107,8 @@ def timed(action: Callable[[], object], times: int = 20) -> float:
     return (time.perf_counter() - started) / times
 
 
-async def settled(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a condition holds, a minute at most."""
-    async with asyncio.timeout(60):
+async def settled(condition: Callable[[], Awaitable[bool]], seconds_max: float = 60) -> None:
+    """Wait until a condition holds, a minute at most as a rule."""
+    async with asyncio.timeout(seconds_max):
         while not await condition():
             await asyncio.sleep(0.02)

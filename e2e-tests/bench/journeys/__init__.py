@@ -1,0 +1,1 @@
+"""What people do all day, through the public door, against figures of what they use today."""
