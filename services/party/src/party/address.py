@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.resources import Around, Hooks, Noun, Resources, unique
-from chassis.resources.references import is_id
+from chassis.resources.ids import is_id
 from chassis.rpc import Call
 from party.planned import planned, seen
 

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.resources import Around, Hooks, Noun, Resources
-from chassis.resources.references import is_id
+from chassis.resources.ids import is_id
 from chassis.rpc import Call
 from party import capture, merging
 from party.likeness import CONTACTS

@@ -16,8 +16,8 @@ from sqlalchemy.types import TypeEngine
 
 from chassis.database import Transaction
 from chassis.resources import Resources, unique
+from chassis.resources.ids import is_id
 from chassis.resources.noun import Unique
-from chassis.resources.references import is_id
 from party.folding import email_key, tax_id_key
 from party.matching import (
     ContactTraits,

@@ -13,8 +13,8 @@ from chassis.json import short_enum_name
 from chassis.json.refusal import Refused
 from chassis.json.wellknown import decode_decimal
 from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources.custom_value import CEL_TYPES, LENGTH_MAX, misfits
 from chassis.rpc import Call
-from studio.custom_value import CEL_TYPES, LENGTH_MAX, misfits
 from studio.kinds import noun_of, nouns
 from studio.label import fill_label
 

@@ -24,6 +24,7 @@ from chassis.resources.columns import FieldColumn, reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
 from chassis.resources.query import ORG_UNIT, Query, Sql
+from chassis.resources.reading import asked_of
 from chassis.rpc import Call
 
 if TYPE_CHECKING:
@@ -73,12 +74,12 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     Raises:
         Invalid: names the term, measure or filter that cannot be read; TOO_MANY_GROUPS.
     """
-    reach = resource.rules.reach(call, "read")
+    question = await asked_of(resource, request.filter, call, show_deleted=request.show_deleted)
     sql = Sql()
     reading = GroupReading(resource.noun, resource.store.query, call.profile, sql)
     keys = reading.keys(request.group_by)
     measures = reading.measures(request.measures)
-    where = resource.store.condition(reach, request.filter, call.tenant, request.show_deleted, sql)
+    where = resource.store.condition(question, sql)
     rows = await resource.here.database.read(
         call.tenant_id, _statement(resource.store.table, keys, measures, where), *sql.arguments
     )

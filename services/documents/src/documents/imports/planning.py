@@ -18,7 +18,7 @@ from google.type import decimal_pb2
 
 from chassis import errors
 from chassis.resources.columns import is_reference, reference_type
-from chassis.resources.references import is_id
+from chassis.resources.ids import is_id
 from chassis.resources.rules import is_set
 from documents.imports.cells import Reading
 from documents.imports.known import Known, Sought
