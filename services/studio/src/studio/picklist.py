@@ -8,9 +8,9 @@ from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.custom.value import offered
 from chassis.json.wellknown import encode_value
 from chassis.resources import Around, Hooks, Noun, Resources, unique
-from chassis.resources.custom_value import offered
 from chassis.rpc import Call
 from studio.label import fill_label
 

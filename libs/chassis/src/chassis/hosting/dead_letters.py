@@ -13,6 +13,7 @@ from google.protobuf import json_format, symbol_database
 
 from chassis import errors
 from chassis.access import KeyRing
+from chassis.custom.definitions import Definitions
 from chassis.database import Address, Database, Role
 from chassis.events import Broker, ConsumerRunner, open_objects
 from chassis.hosting.local import DATABASE
@@ -20,7 +21,6 @@ from chassis.hosting.service import installed_services
 from chassis.hosting.settings import Settings
 from chassis.hosting.studio import definitions_of
 from chassis.resources import Resources
-from chassis.resources.definitions import Definitions
 from chassis.resources.query import PageTokens
 from chassis.resources.titles import title_consumers
 from chassis.rpc import Channels

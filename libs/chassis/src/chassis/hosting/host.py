@@ -12,6 +12,7 @@ from banyan.api.v1 import change_pb2
 
 from chassis import errors
 from chassis.access import Directory, KeyRing, TokenReader
+from chassis.custom.definitions import Definitions
 from chassis.database import Address, Database, Role
 from chassis.events import (
     Broker,
@@ -28,7 +29,6 @@ from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
 from chassis.resources import Resources
-from chassis.resources.definitions import Definitions
 from chassis.resources.jobs import JobRunner
 from chassis.resources.query import PageTokens
 from chassis.resources.saga import SagaRunner

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from chassis.access import Caller, Grants, TenantProfile
-from chassis.resources.definitions import NONE, Fields
+from chassis.custom.definitions import NONE, Fields
 
 
 @dataclass(frozen=True)

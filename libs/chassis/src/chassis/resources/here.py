@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from google.protobuf.message import Message
 
 from chassis.access import Caller, KeyRing
+from chassis.custom.definitions import NONE, Definitions, Fields
+from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.database import Database
 from chassis.events import Objects
-from chassis.resources.custom_fields import CUSTOM_FIELDS
-from chassis.resources.definitions import NONE, Definitions, Fields
 from chassis.resources.noun import Noun
 from chassis.resources.query import PageTokens
 from chassis.resources.requests import Requests

@@ -14,6 +14,9 @@ from banyan.studio.v1 import custom_field_pb2
 
 from chassis import errors
 from chassis.access import Reach, TenantProfile
+from chassis.custom.definitions import NONE, Fields
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
+from chassis.custom.value import FILTERED_AS
 from chassis.expressions import (
     STAR,
     And,
@@ -29,9 +32,6 @@ from chassis.expressions import (
 )
 from chassis.json.wellknown import snake
 from chassis.resources.columns import PATH, TITLE_SORT_KEY, FieldColumn, literal, reference_type
-from chassis.resources.custom_fields import CUSTOM_FIELDS, key_of
-from chassis.resources.custom_value import FILTERED_AS
-from chassis.resources.definitions import NONE, Fields
 from chassis.resources.noun import Noun
 from chassis.resources.table import field_columns
 
@@ -226,7 +226,7 @@ class _Filter:
         definition = self._fields.get(key)
         if definition is None or not definition.field.filterable:
             raise errors.invalid_field("filter", "NOT_FILTERABLE", field=node.field)
-        name = f"(t.{CUSTOM_FIELDS}->>{self._sql.bind(key, 'text')})"
+        name = f"(t.{CUSTOM_FIELDS}->>'{key}')"  # of a defined field, so letters and digits
         if node.operator == ":" and node.value == "*" and not node.quoted:
             return f"{name} IS NOT NULL"
         kind, pg = FILTERED_AS[definition.field.type]

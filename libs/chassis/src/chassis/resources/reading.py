@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from chassis import errors
-from chassis.resources.custom_fields import keys_in
-from chassis.resources.definitions import NONE
+from chassis.custom.definitions import NONE
+from chassis.custom.fields import keys_in
 from chassis.resources.query import Question
 from chassis.resources.store import COUNT_MAX
 from chassis.resources.titles import see_of

@@ -12,8 +12,8 @@ from google.protobuf import field_mask_pb2
 from chassis import errors
 from chassis.access import Reach
 from chassis.database import Database
+from chassis.ids import is_id
 from chassis.resources.columns import reference_type
-from chassis.resources.ids import is_id
 from chassis.resources.noun import Noun
 from chassis.resources.query import ORG_UNIT, Sql, within
 from chassis.rpc import Call, Method

@@ -9,11 +9,11 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import EVERYTHING
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
+from chassis.custom.fields import merge as merge_custom_fields
 from chassis.database import Transaction
+from chassis.ids import is_id
 from chassis.resources.around import Around
-from chassis.resources.custom_fields import CUSTOM_FIELDS, key_of
-from chassis.resources.custom_fields import merge as merge_custom_fields
-from chassis.resources.ids import is_id
 from chassis.resources.kept import Kept
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
 from chassis.resources.requests import Request

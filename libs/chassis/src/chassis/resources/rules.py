@@ -14,19 +14,19 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Reach
-from chassis.json import short_enum_name
-from chassis.json.fields import enum_of, message_name
-from chassis.json.wellknown import snake
-from chassis.resources.around import Around
-from chassis.resources.columns import behaviors, is_reference, reference_type
-from chassis.resources.custom_fields import (
+from chassis.custom.fields import (
     CUSTOM_FIELDS,
     broken_rules,
     key_of,
     references,
     settle,
 )
-from chassis.resources.ids import is_id
+from chassis.ids import is_id
+from chassis.json import short_enum_name
+from chassis.json.fields import enum_of, message_name
+from chassis.json.wellknown import snake
+from chassis.resources.around import Around
+from chassis.resources.columns import behaviors, is_reference, reference_type
 from chassis.resources.noun import OUTPUT_FIELDS, Noun
 from chassis.resources.references import References, record_key
 from chassis.rpc import Call, violations_of

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID
 
+from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.database import TENANT_ID
 from chassis.resources.columns import (
     HELPERS,
@@ -27,7 +28,6 @@ from chassis.resources.columns import (
     columns_of,
     reference_type,
 )
-from chassis.resources.custom_fields import CUSTOM_FIELDS
 from chassis.resources.noun import HEADER_FIELDS, Noun, unique
 
 # `etag` is the version, written as text.

@@ -17,8 +17,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.type import decimal_pb2
 
 from chassis import errors
+from chassis.ids import is_id
 from chassis.resources.columns import is_reference, reference_type
-from chassis.resources.ids import is_id
 from chassis.resources.rules import is_set
 from documents.imports.cells import Reading
 from documents.imports.known import Known, Sought

@@ -10,11 +10,11 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.custom.definitions import Definition, Fields
+from chassis.custom.value import CEL_TYPES, misfits
 from chassis.errors import FieldViolation
 from chassis.expressions import compile_rule
 from chassis.json.wellknown import decode_timestamp, encode_timestamp, encode_value
-from chassis.resources.custom_value import CEL_TYPES, misfits
-from chassis.resources.definitions import Definition, Fields
 
 CUSTOM_FIELDS = "custom_fields"
 _NAMED = re.compile(r"\b(?:custom_fields|customFields)\.(\w+)")

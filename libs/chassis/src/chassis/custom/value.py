@@ -9,6 +9,7 @@ from google.protobuf import struct_pb2, timestamp_pb2, wrappers_pb2
 from google.protobuf.descriptor import Descriptor
 
 from chassis import errors
+from chassis.ids import is_id
 from chassis.json.refusal import Refused
 from chassis.json.wellknown import (
     decode_date,
@@ -16,7 +17,6 @@ from chassis.json.wellknown import (
     decode_timestamp,
     encode_value,
 )
-from chassis.resources.ids import is_id
 
 _Field = custom_field_pb2.CustomField
 # A Struct holds numbers as doubles, which are exact to so many digits.
