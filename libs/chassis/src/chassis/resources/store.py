@@ -138,7 +138,8 @@ class Store:
         joins = self._joins(titles, see, sql)
         rows = await self.database.read(
             tenant_id,
-            f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = ANY($1::uuid[])",
+            # Ids the planner does not see: with those it sees it plans anew at every call.
+            f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = ANY((SELECT $1::uuid[])::uuid[])",
             *sql.arguments,
         )
         return {record.id: record for record in map(read, rows)}
@@ -179,7 +180,8 @@ class Store:
             # Without a null in it the first column needs no NULLS LAST, so any index serves it.
             first = f"t.{keys[0].column} {'DESC' if keys[0].descending else 'ASC'}"
             order = f"{first}, {order}" if order else first
-            limit = sql.bind(size + 1 - len(rows), "bigint")
+            # A limit the planner sees: with one it does not know it plans anew at every call.
+            limit = size + 1 - len(rows)
             statement = (
                 f"SELECT {select} FROM {self.table} t{joins}{where} ORDER BY {order} LIMIT {limit}"
             )
