@@ -139,7 +139,8 @@ class Store:
         rows = await self.database.read(
             tenant_id,
             # Ids the planner does not see: with those it sees it plans anew at every call.
-            f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = ANY((SELECT $1::uuid[])::uuid[])",
+            f"SELECT {select} FROM {self.table} t{joins}"
+            " WHERE t.id = ANY((SELECT $1::uuid[])::uuid[])",
             *sql.arguments,
         )
         return {record.id: record for record in map(read, rows)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from banyan.api.v1 import change_pb2
-from banyan.studio.v1 import custom_field_pb2
+from banyan.studio.v1.custom_field_pb2 import CreateCustomFieldRequest, CustomField
 
 from chassis import errors
 from chassis.access import Grant, Scope
@@ -126,9 +126,9 @@ async def a_bare_record_keeps_unset_fields_unset(s: Subject) -> None:
 
 @check("Create", "Get", "List", "custom_fields")
 async def custom_fields_are_kept_and_filtered(s: Subject) -> None:
-    """PLT-26."""
-    define = {"resource_type": s.noun.resource.type, "key": "seats", "type": "TYPE_TEXT"}
-    request = custom_field_pb2.CreateCustomFieldRequest(custom_field=define | {"filterable": True})
+    seats = CustomField(key="seats", type=CustomField.TYPE_TEXT, filterable=True)
+    seats.resource_type = s.noun.resource.type
+    request = CreateCustomFieldRequest(custom_field=seats)
     await s.world.call("CreateCustomField", request, s.admin)
     record = s.samples.make()
     record.custom_fields["seats"] = "a"
