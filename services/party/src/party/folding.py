@@ -47,6 +47,11 @@ class OrganizationName:
     region: str = ""
     branch: str = ""
 
+    @property
+    def key(self) -> str:
+        """Give the text under which the name is found: brands stand in the order of letters."""
+        return f"{self.brand} {self.trade}".strip()
+
 
 @functools.cache
 def _words(script: str, kind: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ its share away at the end. A record is worth a person's look from `WORTH_A_LOOK`
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from banyan.party.v1 import contact_pb2, match_pb2, organization_pb2
@@ -28,8 +28,12 @@ WORTH_A_LOOK = 0.5
 SIMILAR_LETTERS_MIN, SIMILAR_CHARACTERS_MIN = 0.6, 0.7
 # And two whole names of organizations from here on.
 SIMILAR_NAME_MIN = 0.7
+# A score has two digits, and so have the weights it comes from.
+_ROUNDED = 0.005
 # How much of a name's likeness lies in its brand, what the organization does, and where; percent.
 _BRAND, _TRADE, _REGION = 50, 30, 20
+# How alike two trades are at most when they are not the same.
+_OTHER_TRADE_MAX = 0.5
 
 SAME_TAX_ID = match_pb2.MATCH_REASON_SAME_TAX_ID
 SAME_EMAIL = match_pb2.MATCH_REASON_SAME_EMAIL
@@ -165,12 +169,46 @@ def _trades(a: str, b: str) -> float:
     """Compare trades; one that is left out may be the other's, one that differs rarely is."""
     if a == b:
         return 1
-    return dice(a, b) / 2 if a and b else 0.5
+    return dice(a, b) * _OTHER_TRADE_MAX if a and b else _OTHER_TRADE_MAX
 
 
 def _regions(a: OrganizationName, b: OrganizationName) -> float:
     contradict = a.region and b.region and a.region != b.region
     return 0 if contradict or a.branch != b.branch else 1
+
+
+def name_test(traits: OrganizationTraits, score_min: float) -> Callable[[str], bool]:
+    """Give a quick test of the keys of others' names.
+
+    Whose key fails it is by its name alone not as alike as this; whose key passes may be. Nothing
+    is known of the other but that its key begins with its brand and ends with its trade. When `n`
+    of the brand's `a` pairs of letters are in the key, the brands have no more than these in
+    common, and are no more similar than 2n / (a + n).
+    """
+    name = traits.name
+    pairs = [name.brand[place : place + 2] for place in range(len(name.brand) - 1)]
+    if not pairs:
+        return lambda key: key.startswith(name.brand)
+    by_score = (score_min - _ROUNDED) / ORGANIZATION_WEIGHTS[SIMILAR_NAME]
+    least = min(1, max(by_score, SIMILAR_NAME_MIN))
+    same_trade, other_trade = (
+        _shared_pairs_min(len(pairs), least, trade) for trade in (1, _OTHER_TRADE_MAX)
+    )
+    ending = f" {name.trade}" if name.trade else ""
+
+    def passes(key: str) -> bool:
+        shared = sum([pair in key for pair in pairs])
+        return shared >= other_trade or (shared >= same_trade and key.endswith(ending))
+
+    return passes
+
+
+def _shared_pairs_min(count: int, likeness_min: float, trade: float) -> float:
+    """Give how many of a brand's pairs another must have, if everything else speaks for it."""
+    likeness = (100 * likeness_min - _TRADE * trade - _REGION) / _BRAND
+    similar = min(1, max(likeness, SIMILAR_LETTERS_MIN))
+    # A little less, since these are fractions.
+    return count * similar / (2 - similar) - 1e-6
 
 
 def similarity(a: str, b: str) -> float:
