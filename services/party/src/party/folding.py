@@ -24,6 +24,8 @@ COUNTRY = "CN"
 _WORDS: dict[str, Any] = tomllib.loads(resources.files("party").joinpath("names.toml").read_text())
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _TOKEN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+")
+# What is neither letter nor digit.
+_BETWEEN = re.compile(r"[\W_]+")
 _BRACKETED = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
 _BRANCHES = ("分公司", "分行", "支行", "办事处")
 _BRANCH = re.compile(rf"(?P<whole>.+(?:公司|银行|集团))(?P<branch>.+?)(?:{'|'.join(_BRANCHES)})")
@@ -101,7 +103,6 @@ def is_chinese(text: str) -> bool:
 # --- names of organizations
 
 
-@functools.lru_cache(maxsize=10_000)
 def organization_name(text: str) -> OrganizationName:
     """Take an organization's name apart.
 
@@ -240,8 +241,8 @@ def tax_id_key(text: str) -> str:
 
     What people write where there is none ("无", "n/a", "000000") gives "".
     """
-    folded = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
-    tells = len(folded) >= TAX_ID_LENGTH_MIN and any(c.isdigit() for c in folded)
+    folded = _BETWEEN.sub("", unicodedata.normalize("NFKC", text).upper())
+    tells = len(folded) >= TAX_ID_LENGTH_MIN and any(map(str.isdigit, folded))
     return folded if tells and len(set(folded)) > 1 else ""
 
 

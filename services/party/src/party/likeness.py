@@ -119,7 +119,7 @@ class Likeness:
         """
         traits = [self.traits(record) for record in records]
         possible = await self._possible(records, traits, fetch, score_min)
-        known = await self.known(set().union(*possible), fetch)
+        known = await self.known(set[str]().union(*possible), fetch)
         others = {i: (o, self.traits(o)) for i, o in known.items() if not o.HasField("delete_time")}
         found: list[Alike] = []
         for mine, ids in zip(traits, possible, strict=True):
