@@ -116,7 +116,8 @@ async def find(likeness: Likeness, here: Resources, request: Any, call: Call) ->
     """List what is like a record: what the caller may see, and whom to ask about the rest."""
     resource = here[likeness.message]
     asked = getattr(request, resource.noun.table_name)
-    alike = await likeness.alike(here, call.tenant_id, asked)
+    fetch = functools.partial(here.database.read, call.tenant_id)
+    (alike,) = await likeness.alike([asked], fetch)
     seen = [one for one in alike if _is_seen(resource, call, one[0])][:SIMILAR_MAX]
     hidden = [
         other

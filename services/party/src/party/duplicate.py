@@ -5,7 +5,8 @@ people have decided about it stands, until the two become more alike than they w
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from banyan.party.v1 import duplicate_pb2
@@ -15,6 +16,7 @@ from chassis import errors
 from chassis.database import Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Around, Noun, Resources, unique
+from chassis.rpc import Call
 from party.capture import evidence_of
 from party.likeness import BY_TYPE, Likeness
 from party.matching import WORTH_A_LOOK, Match
@@ -25,6 +27,8 @@ _Duplicate = duplicate_pb2.Duplicate
 OPEN, LAPSED = _Duplicate.STATUS_OPEN, _Duplicate.STATUS_LAPSED
 MERGED, DISMISSED = _Duplicate.STATUS_MERGED, _Duplicate.STATUS_DISMISSED
 _DISMISS = "/banyan.party.v1.DuplicateService/DismissDuplicate"
+# Two records, and how alike they are.
+_Found = tuple[Any, Any, Match]
 _CLOSING = ("closed_by_user_id", "close_time", "close_reason", "merge_id")
 
 
@@ -94,14 +98,13 @@ def names_of_pair(likeness: Likeness) -> tuple[str, str]:
 
 
 async def pairs_of(
-    here: Resources, likeness: Likeness, record_id: str, transaction: Transaction
-) -> dict[str, _Duplicate]:
-    """Give the pairs a record is in, by the id of the other one."""
+    here: Resources, likeness: Likeness, ids: Collection[str], transaction: Transaction
+) -> dict[frozenset[str], _Duplicate]:
+    """Give the pairs some records are in, by the ids of the two."""
     first, second = names_of_pair(likeness)
-    condition = f"t.{first} = $1::uuid OR t.{second} = $1::uuid"
-    found = await read(here[_Duplicate], transaction, condition, record_id)
-    ids = {pair.id: (getattr(pair, first), getattr(pair, second)) for pair in found}
-    return {next(i for i in ids[pair.id] if i != record_id): pair for pair in found}
+    condition = f"t.{first} = ANY($1::uuid[]) OR t.{second} = ANY($1::uuid[])"
+    found = await read(here[_Duplicate], transaction, condition, list(ids))
+    return {frozenset((getattr(pair, first), getattr(pair, second))): pair for pair in found}
 
 
 async def hold_pairs(transaction: Transaction) -> None:
@@ -114,65 +117,75 @@ async def follow(here: Resources, events: Sequence[Event], transaction: Transact
     changed = {(event.change.resource_type, event.change.resource_id) for event in events}
     await hold_pairs(transaction)
     for kind, likeness in BY_TYPE.items():
-        ids = [record_id for of, record_id in changed if of == kind]
-        records = here[likeness.message]
-        found = await read(records, transaction, "t.id = ANY($1::uuid[])", ids)
-        await likeness.write_keys(found, transaction)
-        for record in found:
-            await _pairs_of_one(here, likeness, record, transaction)
+        if ids := {record_id for of, record_id in changed if of == kind}:
+            await _Look(here, likeness, transaction).at(ids)
 
 
-async def _pairs_of_one(
-    here: Resources, likeness: Likeness, record: Any, transaction: Transaction
-) -> None:
-    records = here[likeness.message]
-    alike: dict[str, tuple[Any, Match]] = {}
-    if not record.HasField("delete_time"):
-        matches = await likeness.alike(here, transaction.tenant_id, record, transaction)
-        worth = [one for one in matches if one[1].score >= WORTH_A_LOOK]
-        alike = {other.id: (other, match) for other, match in worth[:PAIRS_MAX]}
-    known = await pairs_of(here, likeness, record.id, transaction)
-    if known:
-        for other in await read(records, transaction, "t.id = ANY($1::uuid[])", list(known)):
-            await _renew(here, likeness, known[other.id], (record, other), transaction)
-    for other, match in (alike[key] for key in alike.keys() - known.keys()):
-        await _pair(here, likeness, (record, other), match, transaction)
+@dataclass(frozen=True)
+class _Look:
+    """What finds the pairs of some records of a noun, all at once."""
 
+    here: Resources
+    likeness: Likeness
+    transaction: Transaction
 
-async def _renew(
-    here: Resources,
-    likeness: Likeness,
-    pair: _Duplicate,
-    two: tuple[Any, Any],
-    transaction: Transaction,
-) -> None:
-    match = None
-    if not any(record.HasField("delete_time") for record in two):
-        found = likeness.match(*two)
-        match = found if found.score >= WORTH_A_LOOK else None
-    new = copy_of(pair)
-    renew(new, match)
-    place(new, *two)
-    call = here.call_of(_DISMISS, transaction.tenant_id)
-    await here[_Duplicate].put(call, "update", pair, new, transaction)
+    async def at(self, ids: Collection[str]) -> None:
+        """Find the pairs these records are in now; each pair is looked at once."""
+        records = await self.likeness.known(ids, self.transaction.fetch)
+        await self.likeness.write_keys(records.values(), self.transaction)
+        known = await pairs_of(self.here, self.likeness, records.keys(), self.transaction)
+        found = await self._found(records)
+        call = self.here.call_of(_DISMISS, self.transaction.tenant_id)
+        await self._renew(call, known, records)
+        await self._add(call, [found[two] for two in found.keys() - known.keys()])
 
+    async def _found(self, records: Mapping[str, Any]) -> dict[frozenset[str], _Found]:
+        """Give by their ids the records worth a look; of each that was changed the most alike."""
+        living = [one for one in records.values() if not one.HasField("delete_time")]
+        matches = await self.likeness.alike(living, self.transaction.fetch, WORTH_A_LOOK)
+        return {
+            frozenset((record.id, other.id)): (record, other, match)
+            for record, alike in zip(living, matches, strict=True)
+            for other, match in alike[:PAIRS_MAX]
+        }
 
-async def _pair(
-    here: Resources,
-    likeness: Likeness,
-    two: tuple[Any, Any],
-    match: Match,
-    transaction: Transaction,
-) -> None:
-    pair = _Duplicate(status=OPEN)
-    first, second = sorted(record.id for record in two)
-    for name, record_id in zip(names_of_pair(likeness), (first, second), strict=True):
-        setattr(pair, name, record_id)
-    weigh(pair, match)
-    place(pair, *two)
-    call = here.call_of(_DISMISS, transaction.tenant_id)
-    around = await here[_Duplicate].prepare_new(call, pair, trusted=True)
-    await here[_Duplicate].add(call, pair, around, transaction)
+    async def _renew(
+        self,
+        call: Call,
+        known: Mapping[frozenset[str], _Duplicate],
+        records: Mapping[str, Any],
+    ) -> None:
+        elsewhere = frozenset[str]().union(*known) - records.keys()
+        there = await self.likeness.known(elsewhere, self.transaction.fetch)
+        for two, pair in known.items():
+            a, b = (records.get(i) or there[i] for i in two)
+            new = copy_of(pair)
+            renew(new, self._match(a, b))
+            place(new, a, b)
+            await self.here[_Duplicate].put(call, "update", pair, new, self.transaction)
+
+    def _match(self, a: Any, b: Any) -> Match | None:
+        """Tell how alike two are, None when that is not enough or one of them is gone."""
+        if a.HasField("delete_time") or b.HasField("delete_time"):
+            return None
+        match = self.likeness.match(a, b)
+        return match if match.score >= WORTH_A_LOOK else None
+
+    async def _add(self, call: Call, found: Sequence[_Found]) -> None:
+        resource = self.here[_Duplicate]
+        rows: list[tuple[Any, Mapping[str, Any]]] = []
+        for a, b, match in found:
+            pair = _Duplicate(status=OPEN)
+            for name, record_id in zip(
+                names_of_pair(self.likeness), sorted((a.id, b.id)), strict=True
+            ):
+                setattr(pair, name, record_id)
+            weigh(pair, match)
+            place(pair, a, b)
+            around = await resource.prepare_new(call, pair, trusted=True)
+            rows.append((pair, around.referred))
+        if rows:
+            await resource.store.insert_many(call, rows, self.transaction, resource.facts_of_new)
 
 
 def consumer(here: Resources) -> Consumer:

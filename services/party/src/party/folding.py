@@ -24,8 +24,11 @@ COUNTRY = "CN"
 _WORDS: dict[str, Any] = tomllib.loads(resources.files("party").joinpath("names.toml").read_text())
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _TOKEN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+")
+# What is neither letter nor digit.
+_BETWEEN = re.compile(r"[\W_]+")
 _BRACKETED = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
-_BRANCH = re.compile(r"(?P<whole>.+(?:公司|银行|集团))(?P<branch>.+?)(?:分公司|分行|支行|办事处)")
+_BRANCHES = ("分公司", "分行", "支行", "办事处")
+_BRANCH = re.compile(rf"(?P<whole>.+(?:公司|银行|集团))(?P<branch>.+?)(?:{'|'.join(_BRANCHES)})")
 _EXTENSION = re.compile(r"(?:转|分机|ext\.?|extension|x|#|,|;)\s*[0-9]*\s*$", re.IGNORECASE)
 _DASHED_EXTENSION = re.compile(r"^(\(?0[0-9]{2,3}\)?[- ]?[0-9]{7,8})-[0-9]{1,6}$")
 
@@ -46,6 +49,11 @@ class OrganizationName:
     region: str = ""
     branch: str = ""
 
+    @property
+    def key(self) -> str:
+        """Give the text under which the name is found: brands stand in the order of letters."""
+        return f"{self.brand} {self.trade}".strip()
+
 
 @functools.cache
 def _words(script: str, kind: str) -> tuple[str, ...]:
@@ -58,11 +66,33 @@ def _known(script: str, kind: str) -> frozenset[str]:
     return frozenset(_words(script, kind))
 
 
+def _any_of(words: Iterable[str]) -> str:
+    """Give the pattern of one of some words; of several that fit, the first is found."""
+    return f"(?:{'|'.join(map(re.escape, words))})"
+
+
+# A region with its endings, each of them once: "广东省", "深圳市".
+_HOME: str = _WORDS["chinese"]["home"]
+_REGION = re.compile(
+    f"({_any_of((_HOME, *_words('chinese', 'regions')))})"
+    + "".join(f"(?:{ending})?" for ending in _words("chinese", "region_endings"))
+)
+# Words at the end of a text that is written backwards, as many as leave something of it: a pattern
+# is sought from its beginning, and a name begins anywhere.
+_ENDING = {
+    kind: re.compile(f"(?:{_any_of(word[::-1] for word in _words('chinese', kind))}(?=.))+", re.S)
+    for kind in ("forms", "trades")
+}
+
+
 def fold(text: str) -> str:
     """Write a text in one way: full width, case and accents make no difference."""
+    if text.isascii():
+        return text.lower().strip()
     letters = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in letters if not unicodedata.combining(c))
-    return unicodedata.normalize("NFKC", plain).casefold().strip()
+    if any(map(unicodedata.combining, letters)):
+        letters = "".join(c for c in letters if not unicodedata.combining(c))
+    return unicodedata.normalize("NFKC", letters).casefold().strip()
 
 
 def is_chinese(text: str) -> bool:
@@ -73,7 +103,6 @@ def is_chinese(text: str) -> bool:
 # --- names of organizations
 
 
-@functools.lru_cache(maxsize=10_000)
 def organization_name(text: str) -> OrganizationName:
     """Take an organization's name apart.
 
@@ -86,17 +115,17 @@ def organization_name(text: str) -> OrganizationName:
 def _chinese_name(text: str) -> OrganizationName:
     text, bracketed = _without_brackets(text)
     run = "".join(_TOKEN.findall(text))
-    found = _BRANCH.fullmatch(run)
+    found = _BRANCH.fullmatch(run) if run.endswith(_BRANCHES) else None
     branch = _without_endings(found["branch"]) if found else ""
     whole = _stripped(found["whole"] if found else run, "forms")
     regions, rest = _leading_regions(whole)
-    if rest.endswith(home := _WORDS["chinese"]["home"]) and rest != home:
-        rest = rest.removesuffix(home)
+    if rest != _HOME:
+        rest = rest.removesuffix(_HOME)
     rest = _stripped(rest, "forms")
     brand = _stripped(rest, "trades")
     if not brand or brand in _known("chinese", "trades"):
         return OrganizationName(whole, branch=branch)
-    region = next((r for r in (*bracketed, *regions[::-1]) if r != home), "")
+    region = next((r for r in (*bracketed, *regions[::-1]) if r != _HOME), "")
     return OrganizationName(brand, rest[len(brand) :], region, branch)
 
 
@@ -116,14 +145,12 @@ def _without_brackets(text: str) -> tuple[str, list[str]]:
 
 def _leading_regions(text: str) -> tuple[list[str], str]:
     """Split the regions off that a name begins with: "广东省深圳市华为"."""
-    known = (_WORDS["chinese"]["home"], *_words("chinese", "regions"))
     found: list[str] = []
-    while region := next((r for r in known if text.startswith(r)), ""):
-        found.append(region)
-        text = text.removeprefix(region)
-        for ending in _words("chinese", "region_endings"):
-            text = text.removeprefix(ending)
-    return found, text
+    place = 0
+    while region := _REGION.match(text, place):
+        found.append(region[1])
+        place = region.end()
+    return found, text[place:]
 
 
 def _without_endings(text: str) -> str:
@@ -133,9 +160,8 @@ def _without_endings(text: str) -> str:
 
 def _stripped(text: str, kind: str) -> str:
     """Take words of a list off the end, but never all there is."""
-    while word := next((w for w in _words("chinese", kind) if text.endswith(w) and text != w), ""):
-        text = text.removesuffix(word)
-    return text
+    found = _ENDING[kind].match(text[::-1])
+    return text[: -found.end()] if found else text
 
 
 def _latin_name(text: str) -> OrganizationName:
@@ -215,8 +241,8 @@ def tax_id_key(text: str) -> str:
 
     What people write where there is none ("无", "n/a", "000000") gives "".
     """
-    folded = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
-    tells = len(folded) >= TAX_ID_LENGTH_MIN and any(c.isdigit() for c in folded)
+    folded = _BETWEEN.sub("", unicodedata.normalize("NFKC", text).upper())
+    tells = len(folded) >= TAX_ID_LENGTH_MIN and any(map(str.isdigit, folded))
     return folded if tells and len(set(folded)) > 1 else ""
 
 

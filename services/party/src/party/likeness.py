@@ -3,9 +3,12 @@
 Keys stand in private columns of the record's own row. They are written with it when it is captured,
 and after any other change by the consumer in `duplicate.py`. Names are looked up among their
 neighbours in the order of their brands, so that the question costs the same in a table of any size.
+
+Many are looked for at once: one statement finds who may be alike, by their keys; those whose name
+alone brought them there and cannot be enough are left out; one statement reads the rest, each once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +17,10 @@ from google.protobuf.message import Message
 from sqlalchemy import Text
 from sqlalchemy.types import TypeEngine
 
-from chassis.database import Transaction
+from chassis.database import Record, Transaction
 from chassis.ids import is_id
-from chassis.resources import Resources, unique
+from chassis.resources import unique
+from chassis.resources.columns import instant_parts
 from chassis.resources.noun import Unique
 from party.folding import email_key, tax_id_key
 from party.matching import (
@@ -26,11 +30,17 @@ from party.matching import (
     compare_contacts,
     compare_organizations,
     contact_traits,
+    name_test,
     organization_traits,
 )
 
 # A column of names is ordered by their letters' numbers, whatever the database's language.
 _BY_LETTER = Text(collation="C")
+
+# Runs SQL with its arguments and gives the rows.
+Fetch = Callable[..., Awaitable[Sequence[Record]]]
+# Records that are like another, each with how much; the most alike first.
+Alike = list[tuple[Any, Match]]
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,11 @@ class Likeness:
         columns: the private columns that hold keys.
         keys: gives what stands in them.
         write_keys_sql: writes the keys of many records.
-        candidates: SQL over the row ``t``: the records that may be alike.
-        arguments: gives its arguments but the last, the id of the record itself.
+        known_sql: reads of many records what their traits are read from, and whose they are.
+        candidates: SQL that gives for each of many the ids of living records that may be alike,
+            each with the key of its name when nothing but the name speaks for it, else with NULL.
+        arguments: gives what it is asked with about one record.
+        key_test: gives the test by which a name's key may be enough for a score.
     """
 
     message: type[Message]
@@ -56,8 +69,10 @@ class Likeness:
     traits: Callable[[Any], Any]
     keys: Callable[[Any], tuple[str, ...]]
     write_keys_sql: str
+    known_sql: str
     candidates: str
     arguments: Callable[[Any], tuple[str | None, ...]]
+    key_test: Callable[[Any, float], Callable[[str], bool]]
     compare: Callable[[Any, Any], Match]
 
     @property
@@ -74,7 +89,7 @@ class Likeness:
         """Tell how alike two records are."""
         return self.compare(self.traits(a), self.traits(b))
 
-    async def write_keys(self, records: Sequence[Any], transaction: Transaction) -> None:
+    async def write_keys(self, records: Collection[Any], transaction: Transaction) -> None:
         """Let the rows of records hold the keys of what they are now; that is no change."""
         if not records:
             return
@@ -82,71 +97,106 @@ class Likeness:
         keys = [[key or None for key in self.keys(self.traits(record))] for record in records]
         await transaction.fetch(self.write_keys_sql, ids, *map(list, zip(*keys, strict=True)))
 
+    async def known(self, ids: Collection[str], fetch: Fetch) -> dict[str, Any]:
+        """Give records, deleted ones too, with what is compared and whose they are, by id."""
+        rows = await fetch(self.known_sql, list(ids)) if ids else ()
+        return {row["id"]: self._record_of(row) for row in rows}
+
+    def _record_of(self, row: Record) -> Any:
+        fields: dict[str, Any] = dict(row)
+        if fields["delete_time"] is not None:
+            fields["delete_time"] = instant_parts(fields["delete_time"])
+        return self.message(**fields)
+
     async def alike(
-        self, here: Resources, tenant_id: str, record: Any, transaction: Transaction | None = None
-    ) -> list[tuple[Any, Match]]:
-        """Find the living records that are like one, the most alike first.
+        self, records: Sequence[Any], fetch: Fetch, score_min: float = 0
+    ) -> list[Alike]:
+        """Find for each of some records the living ones that are like it.
 
         Args:
-            record: need not be there; when it is, it is not like itself.
+            records: need not be there; when they are, none is like itself.
+            score_min: how alike they must be; whatever is alike at all when 0.
         """
-        traits = self.traits(record)
-        found = await here[self.message].store.where(
-            tenant_id,
-            self.candidates,
-            *(*self.arguments(traits), record.id if is_id(record.id) else None),
-            connection=transaction,
-        )
-        matches = [(other, self.compare(traits, self.traits(other))) for other in found]
-        alike = [(other, match) for other, match in matches if match.score > 0]
-        return sorted(alike, key=lambda one: (-one[1].score, one[0].id))
+        traits = [self.traits(record) for record in records]
+        possible = await self._possible(records, traits, fetch, score_min)
+        known = await self.known(set[str]().union(*possible), fetch)
+        others = {i: (o, self.traits(o)) for i, o in known.items() if not o.HasField("delete_time")}
+        found: list[Alike] = []
+        for mine, ids in zip(traits, possible, strict=True):
+            there = [others[i] for i in ids if i in others]
+            matches = [(other, self.compare(mine, theirs)) for other, theirs in there]
+            alike = [one for one in matches if one[1].score > 0 and one[1].score >= score_min]
+            found.append(sorted(alike, key=lambda one: (-one[1].score, one[0].id)))
+        return found
 
-
-def _organization_name_key(traits: OrganizationTraits) -> str:
-    return f"{traits.name.brand} {traits.name.trade}".strip()
+    async def _possible(
+        self, records: Sequence[Any], traits: Sequence[Any], fetch: Fetch, score_min: float
+    ) -> list[set[str]]:
+        """Give for each record the ids of those that may be as alike as that."""
+        if not records:
+            return []
+        arguments = map(list, zip(*map(self.arguments, traits), strict=True))
+        possible: list[set[str]] = [set() for _ in records]
+        for place, ids, keys in await fetch(self.candidates, *arguments):
+            passes = self.key_test(traits[place], score_min)
+            may_be = {i for i, key in zip(ids, keys, strict=True) if key is None or passes(key)}
+            possible[place] = may_be - {records[place].id}
+        return possible
 
 
 def _organization_keys(traits: OrganizationTraits) -> tuple[str, ...]:
-    return (traits.tax_id, traits.email, traits.phone, _organization_name_key(traits))
+    return (traits.tax_id, traits.email, traits.phone, traits.name.key)
 
 
 def _contact_keys(traits: ContactTraits) -> tuple[str, ...]:
     return (*traits.phones, traits.key)
 
 
-def _contact_arguments(traits: ContactTraits) -> tuple[Any, ...]:
-    phones = [phone for phone in traits.phones if phone]
+def _contact_arguments(traits: ContactTraits) -> tuple[str | None, ...]:
     workplace = traits.organization_id if is_id(traits.organization_id) else None
-    return (traits.email or None, phones, traits.key or None, workplace)
+    return (traits.email or None, *(key or None for key in _contact_keys(traits)), workplace)
 
 
 # What more than 50 share tells nothing about any of them.
-_LIKE_ORGANIZATION = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid
-AND t.id = ANY(ARRAY(
-    (SELECT id FROM party.organization
-        WHERE delete_time IS NULL AND tax_id_key = $1::text LIMIT 50)
-    UNION (SELECT id FROM party.organization
-        WHERE delete_time IS NULL AND email_key = $2::text LIMIT 50)
-    UNION (SELECT id FROM party.organization
-        WHERE delete_time IS NULL AND phone_key = $3::text LIMIT 50)
-    UNION (SELECT id FROM party.organization
-        WHERE delete_time IS NULL AND name_key >= $4::text ORDER BY name_key, id LIMIT 25)
-    UNION (SELECT id FROM party.organization
-        WHERE delete_time IS NULL AND name_key < $4::text ORDER BY name_key DESC, id DESC LIMIT 25)
-))"""
+_LIKE_ORGANIZATION = """
+SELECT k.place::int - 1, found.ids, found.name_keys
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+    AS k (tax_id_key, email_key, phone_key, name_key, place)
+CROSS JOIN LATERAL (SELECT array_agg(id::text) AS ids, array_agg(name_key) AS name_keys FROM (
+    (SELECT id, NULL AS name_key FROM party.organization
+        WHERE delete_time IS NULL AND tax_id_key = k.tax_id_key LIMIT 50)
+    UNION ALL (SELECT id, NULL FROM party.organization
+        WHERE delete_time IS NULL AND email_key = k.email_key LIMIT 50)
+    UNION ALL (SELECT id, NULL FROM party.organization
+        WHERE delete_time IS NULL AND phone_key = k.phone_key LIMIT 50)
+    UNION ALL (SELECT t.id, CASE WHEN t.tax_id_key = k.tax_id_key OR t.email_key = k.email_key
+            OR t.phone_key = k.phone_key THEN NULL ELSE t.name_key END
+        FROM party.organization AS t WHERE t.delete_time IS NULL AND t.name_key >= k.name_key
+        ORDER BY t.name_key, t.id LIMIT 25)
+    UNION ALL (SELECT t.id, CASE WHEN t.tax_id_key = k.tax_id_key OR t.email_key = k.email_key
+            OR t.phone_key = k.phone_key THEN NULL ELSE t.name_key END
+        FROM party.organization AS t WHERE t.delete_time IS NULL AND t.name_key < k.name_key
+        ORDER BY t.name_key DESC, t.id DESC LIMIT 25)
+) AS one) AS found
+WHERE found.ids IS NOT NULL"""
 
-_LIKE_CONTACT = """t.delete_time IS NULL AND t.id IS DISTINCT FROM $5::uuid
-AND t.id = ANY(ARRAY(
-    (SELECT id FROM party.contact WHERE delete_time IS NULL AND email = $1::text LIMIT 50)
-    UNION (SELECT id FROM party.contact
-        WHERE delete_time IS NULL AND phone_key = ANY($2::text[]) LIMIT 50)
-    UNION (SELECT id FROM party.contact
-        WHERE delete_time IS NULL AND mobile_key = ANY($2::text[]) LIMIT 50)
-    UNION (SELECT id FROM party.contact
-        WHERE delete_time IS NULL AND name_key = $3::text LIMIT 50)
-    UNION (SELECT id FROM party.contact
-        WHERE delete_time IS NULL AND organization_id = $4::uuid LIMIT 200)
-))"""
+# A person's name may be written in several ways, of which the key is one: it never tells enough.
+_LIKE_CONTACT = """
+SELECT k.place::int - 1, found.ids, array_fill(NULL::text, ARRAY[cardinality(found.ids)])
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[]) WITH ORDINALITY
+    AS k (email, phone_key, mobile_key, name_key, organization_id, place)
+CROSS JOIN LATERAL (SELECT array_agg(id::text) AS ids FROM (
+    (SELECT id FROM party.contact WHERE delete_time IS NULL AND email = k.email LIMIT 50)
+    UNION ALL (SELECT id FROM party.contact
+        WHERE delete_time IS NULL AND phone_key = ANY(ARRAY[k.phone_key, k.mobile_key]) LIMIT 50)
+    UNION ALL (SELECT id FROM party.contact
+        WHERE delete_time IS NULL AND mobile_key = ANY(ARRAY[k.phone_key, k.mobile_key]) LIMIT 50)
+    UNION ALL (SELECT id FROM party.contact
+        WHERE delete_time IS NULL AND name_key = k.name_key LIMIT 50)
+    UNION ALL (SELECT id FROM party.contact
+        WHERE delete_time IS NULL AND organization_id = k.organization_id LIMIT 200)
+) AS one) AS found
+WHERE found.ids IS NOT NULL"""
 
 ORGANIZATIONS = Likeness(
     organization_pb2.Organization,
@@ -168,8 +218,14 @@ ORGANIZATIONS = Likeness(
             AS k (id, tax_id_key, email_key, phone_key, name_key)
         WHERE t.id = k.id AND (t.tax_id_key, t.email_key, t.phone_key, t.name_key)
             IS DISTINCT FROM (k.tax_id_key, k.email_key, k.phone_key, k.name_key)""",
+    known_sql="""
+        SELECT t.id::text AS id, t.delete_time, t.owner_user_id::text AS owner_user_id,
+            t.org_unit_id::text AS org_unit_id, t.creator_user_id::text AS creator_user_id,
+            t.name, t.tax_id, t.email, t.phone, t.country_code
+        FROM party.organization AS t WHERE t.id = ANY($1::uuid[])""",
     candidates=_LIKE_ORGANIZATION,
     arguments=lambda traits: tuple(key or None for key in _organization_keys(traits)),
+    key_test=name_test,
     compare=compare_organizations,
 )
 
@@ -189,8 +245,15 @@ CONTACTS = Likeness(
             AS k (id, phone_key, mobile_key, name_key)
         WHERE t.id = k.id AND (t.phone_key, t.mobile_key, t.name_key)
             IS DISTINCT FROM (k.phone_key, k.mobile_key, k.name_key)""",
+    known_sql="""
+        SELECT t.id::text AS id, t.delete_time, t.owner_user_id::text AS owner_user_id,
+            t.org_unit_id::text AS org_unit_id, t.creator_user_id::text AS creator_user_id,
+            t.name, t.given_name, t.family_name, t.email, t.phone, t.mobile,
+            t.organization_id::text AS organization_id
+        FROM party.contact AS t WHERE t.id = ANY($1::uuid[])""",
     candidates=_LIKE_CONTACT,
     arguments=_contact_arguments,
+    key_test=lambda traits, score_min: bool,
     compare=compare_contacts,
 )
 

@@ -5,8 +5,9 @@ all of them leave one after the other: score = 1 - (1 - w1)(1 - w2)… What spea
 its share away at the end. A record is worth a person's look from `WORTH_A_LOOK` on.
 """
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from banyan.party.v1 import contact_pb2, match_pb2, organization_pb2
@@ -28,8 +29,14 @@ WORTH_A_LOOK = 0.5
 SIMILAR_LETTERS_MIN, SIMILAR_CHARACTERS_MIN = 0.6, 0.7
 # And two whole names of organizations from here on.
 SIMILAR_NAME_MIN = 0.7
+# One batch of changes asks for the traits of a record several times.
+_TRAITS_KEPT = 10_000
+# A score has two digits, and so have the weights it comes from.
+_ROUNDED = 0.005
 # How much of a name's likeness lies in its brand, what the organization does, and where; percent.
 _BRAND, _TRADE, _REGION = 50, 30, 20
+# How alike two trades are at most when they are not the same.
+_OTHER_TRADE_MAX = 0.5
 
 SAME_TAX_ID = match_pb2.MATCH_REASON_SAME_TAX_ID
 SAME_EMAIL = match_pb2.MATCH_REASON_SAME_EMAIL
@@ -99,22 +106,56 @@ class ContactTraits:
 
 def organization_traits(organization: organization_pb2.Organization) -> OrganizationTraits:
     """Read what an organization is recognised by."""
+    return _organization_traits(
+        organization.name,
+        organization.tax_id,
+        organization.email,
+        organization.phone,
+        organization.country_code,
+    )
+
+
+@functools.lru_cache(maxsize=_TRAITS_KEPT)
+def _organization_traits(
+    name: str, tax_id: str, email: str, phone: str, country_code: str
+) -> OrganizationTraits:
     return OrganizationTraits(
-        organization_name(organization.name),
-        tax_id_key(organization.tax_id),
-        email_key(organization.email),
-        phone_key(organization.phone, organization.country_code),
+        organization_name(name),
+        tax_id_key(tax_id),
+        email_key(email),
+        phone_key(phone, country_code),
     )
 
 
 def contact_traits(contact: contact_pb2.Contact) -> ContactTraits:
     """Read what a person is recognised by."""
-    return ContactTraits(
-        person_names(contact.name, contact.given_name, contact.family_name),
-        person_key(contact.name),
-        email_key(contact.email),
-        (phone_key(contact.phone), phone_key(contact.mobile)),
+    return _contact_traits(
+        contact.name,
+        contact.given_name,
+        contact.family_name,
+        contact.email,
+        contact.phone,
+        contact.mobile,
         contact.organization_id,
+    )
+
+
+@functools.lru_cache(maxsize=_TRAITS_KEPT)
+def _contact_traits(
+    name: str,
+    given_name: str,
+    family_name: str,
+    email: str,
+    phone: str,
+    mobile: str,
+    organization_id: str,
+) -> ContactTraits:
+    return ContactTraits(
+        person_names(name, given_name, family_name),
+        person_key(name),
+        email_key(email),
+        (phone_key(phone), phone_key(mobile)),
+        organization_id,
     )
 
 
@@ -165,12 +206,53 @@ def _trades(a: str, b: str) -> float:
     """Compare trades; one that is left out may be the other's, one that differs rarely is."""
     if a == b:
         return 1
-    return dice(a, b) / 2 if a and b else 0.5
+    return dice(a, b) * _OTHER_TRADE_MAX if a and b else _OTHER_TRADE_MAX
 
 
 def _regions(a: OrganizationName, b: OrganizationName) -> float:
     contradict = a.region and b.region and a.region != b.region
     return 0 if contradict or a.branch != b.branch else 1
+
+
+def name_test(traits: OrganizationTraits, score_min: float) -> Callable[[str], bool]:
+    """Give a quick test of the keys of others' names.
+
+    Whose key fails it is by its name alone not as alike as this; whose key passes may be. Nothing
+    is known of the other but that its key begins with its brand and ends with its trade. Of the
+    brand's pairs of letters at least those are missing in the other's that are not in the key.
+    """
+    name = traits.name
+    # Neighbours begin alike, so that what is missing is sooner found from behind.
+    pairs = [name.brand[place : place + 2] for place in range(len(name.brand) - 1)][::-1]
+    if not pairs:
+        return lambda key: key.startswith(name.brand)
+    by_score = (score_min - _ROUNDED) / ORGANIZATION_WEIGHTS[SIMILAR_NAME]
+    least = min(1, max(by_score, SIMILAR_NAME_MIN))
+    same_trade = _missing_pairs_max(len(pairs), least, 1)
+    other_trade = _missing_pairs_max(len(pairs), least, _OTHER_TRADE_MAX)
+    ending = f" {name.trade}" if name.trade else ""
+
+    def passes(key: str) -> bool:
+        missing = same_trade if key.endswith(ending) else other_trade
+        for pair in pairs:
+            if pair not in key:
+                if not missing:
+                    return False
+                missing -= 1
+        return True
+
+    return passes
+
+
+def _missing_pairs_max(count: int, likeness_min: float, trade: float) -> int:
+    """Give how many of a brand's pairs another may lack, if everything else speaks for it.
+
+    Two that have `n` of `count` pairs in common are at most 2n / (count + n) similar.
+    """
+    likeness = (100 * likeness_min - _TRADE * trade - _REGION) / _BRAND
+    similar = min(1, max(likeness, SIMILAR_LETTERS_MIN))
+    # A little more, since these are fractions.
+    return int(count - count * similar / (2 - similar) + 1e-6)
 
 
 def similarity(a: str, b: str) -> float:
@@ -183,8 +265,8 @@ def similarity(a: str, b: str) -> float:
 def dice(a: str, b: str) -> float:
     """Give twice the common pairs of neighbouring letters, over all pairs (Sørensen and Dice)."""
     left, right = _pairs(a), _pairs(b)
-    total = left.total() + right.total()
-    return 2 * (left & right).total() / total if total else 0
+    common = sum([min(count, right.get(pair, 0)) for pair, count in left.items()])
+    return 2 * common / (len(a) + len(b) - 2) if common else 0
 
 
 def _pairs(text: str) -> Counter[str]:

@@ -82,8 +82,8 @@ async def _take_back(work: Work, made: _Merge, into_id: str, from_id: str) -> No
             back.ClearField(name)
             made.untouched.add(resource_type=work.kind, resource_id=from_id, field=name)
     await work.records.put(work.call, "undelete", other, back, work.transaction)
-    pairs = await pairs_of(work.here, work.likeness, into_id, work.transaction)
-    if pair := pairs.get(from_id):
+    pairs = await pairs_of(work.here, work.likeness, [into_id], work.transaction)
+    if pair := pairs.get(frozenset((into_id, from_id))):
         opened = copy_of(pair)
         reopen(opened)
         await work.here[duplicate_pb2.Duplicate].put(

@@ -283,8 +283,8 @@ def _one_of_many(keys: Sequence[Unique], record: Any) -> Any:
 
 
 async def _close_pair(work: Work, made: _Merge, survivor_id: str, other_id: str) -> None:
-    pairs = await pairs_of(work.here, work.likeness, survivor_id, work.transaction)
-    if pair := pairs.get(other_id):
+    pairs = await pairs_of(work.here, work.likeness, [survivor_id], work.transaction)
+    if pair := pairs.get(frozenset((survivor_id, other_id))):
         closed = copy_of(pair)
         reopen(closed)
         close(closed, MERGED, await work.here[_Merge].rules.around(work.call, made))

@@ -26,8 +26,8 @@ FILL = {
         FROM unnest($2::uuid[]) AS rows (i)""",
 }
 CASES = {
-    "organization": (ORGANIZATIONS, lambda key: (key, key, key, key, None)),
-    "contact": (CONTACTS, lambda key: (key, [key], key, None, None)),
+    "organization": (ORGANIZATIONS, lambda keys: [keys] * 4),
+    "contact": (CONTACTS, lambda keys: [*[keys] * 4, [None] * len(keys)]),
 }
 
 
@@ -42,13 +42,13 @@ async def test_no_question_reads_the_table(firm, table):
     finally:
         await owner.close()
     likeness, arguments = CASES[table]
-    for condition, given in (
-        (likeness.candidates, arguments(ids[7])),
-        (likeness.holders, ([ids[7]],)),
+    for question, given in (
+        (likeness.candidates, arguments(ids[7:10])),
+        (f"SELECT t.id FROM party.{table} t WHERE {likeness.holders}", [[ids[7]]]),
+        (likeness.known_sql, [[ids[7]]]),
     ):
         plan = await firm.rows(
-            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF)"
-            f" SELECT t.id FROM party.{table} t WHERE {condition}",
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) {question}",
             *given,
         )
         text = "\n".join(row[0] for row in plan)
