@@ -101,13 +101,13 @@ async def firm(world):
 
 @pytest.mark.parametrize(
     "query",
-    ["华为", "技术", "华", "stre", "tre", "estr", "hw", "weijishu", "a_b", "0%", "100%a", "x"],
+    ["华为", "技术", "华", "stre", "tre", "estr", "hw", "weijishu", "a_b", "0%", "100%", "x"],
 )
 async def test_every_place_is_the_one_its_texts_say(firm, world, query):
     """For who reads all, through the grams, and for who reads little, one by one."""
     tenant_id, owner, records = firm
     wanted = _wanted(query, records)
-    assert wanted or query == "x"
+    assert wanted or query in ("0%", "x"), "two letters inside a word lead nowhere"
     for person in (world.administrator(tenant_id), owner):
         asking = Asking(world, person)
         assert await asking.found(query, 100) == wanted
