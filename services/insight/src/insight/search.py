@@ -5,6 +5,7 @@ the rank alone; then newest first. Whoever reads little of a type is answered fr
 that neither the answer nor the time it takes says anything of the rest.
 """
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,6 @@ from insight.search_entry import searched, seed_of
 from insight.search_text import (
     LENGTH_MAX,
     LISTED,
-    Snippet,
     fold,
     grams,
     snippet,
@@ -95,7 +95,8 @@ async def search(here: Resources, request: Any, call: Call) -> search_pb2.Search
         return answer
     asked = Asked(query, readable, seed_of(call.tenant_id), after, size + 1)
     rows = await _find(here, call.tenant_id, asked)
-    answer.hits.extend(_hit(query, row) for row in rows[:size])
+    for row in rows[:size]:
+        _add(answer, query, row)
     if len(rows) > size:
         last = rows[size - 1]
         cursor = Cursor((last["place"], last["resource_id"], last["resource_type"]))
@@ -111,17 +112,12 @@ def _kinds(given: Iterable[str]) -> list[str]:
     return kinds
 
 
-def _hit(query: str, row: Record) -> search_pb2.SearchHit:
-    title = (searched()[row["resource_type"]].title, row["title"])
-    shown: Snippet = snippet(query, [title, *zip(row["fields"], row["texts"], strict=True)])
-    return search_pb2.SearchHit(
-        resource_type=row["resource_type"],
-        resource_id=row["resource_id"],
-        title=row["title"],
-        snippet=search_pb2.SearchSnippet(
-            field=shown.field, before=shown.before, match=shown.match, after=shown.after
-        ),
-    )
+def _add(answer: search_pb2.SearchResponse, query: str, row: Record) -> None:
+    _, kind, resource_id, title, fields, texts = row
+    shown = snippet(query, [(searched()[kind].title, title), *zip(fields, texts, strict=True)])
+    hit = answer.hits.add(resource_type=kind, resource_id=resource_id, title=title)
+    part = hit.snippet
+    part.field, part.before, part.match, part.after = shown
 
 
 async def _find(here: Resources, tenant_id: str, asked: Asked) -> Sequence[Record]:
@@ -152,14 +148,20 @@ def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
     if few or not asked.narrow:
         seen, listed = _seen([(EVERYTHING, asked.open)], "e", sql), ""
     else:
-        seen = _seen([(EVERYTHING, asked.open), *asked.narrow], "e", sql)
-        listed = _LISTED_SEEN.format(seen=seen)
-    parts = [_FROM_LISTED, _FROM_GRAMS.format(place=_PLACE, after=_AFTER, seen=seen)]
-    if few and asked.narrow:
-        parts.append(
-            _FROM_FEW.format(place=_PLACE, after=_AFTER, seen=_seen(asked.narrow, "e", sql))
-        )
-    return _FIND.format(listed=listed, parts=" UNION ALL ".join(parts)), sql.arguments
+        seen = listed = _seen([(EVERYTHING, asked.open), *asked.narrow], "e", sql)
+    little = _seen(asked.narrow, "e", sql) if few and asked.narrow else ""
+    return _statement(seen, listed, little), sql.arguments
+
+
+@functools.lru_cache(maxsize=256)
+def _statement(seen: str, listed: str, little: str) -> str:
+    """Put the statement together from conditions: of what is seen, listed, looked through."""
+    parts = [_FROM_LISTED, _FROM_GRAMS.format(seen=seen, rank=_RANK, after=_AFTER)]
+    if little:
+        parts.append(_FROM_FEW.format(seen=little, rank=_RANK, after=_AFTER))
+    return _FIND.format(
+        listed=_LISTED_SEEN.format(seen=listed) if listed else "", parts=" UNION ALL ".join(parts)
+    )
 
 
 def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str:
@@ -178,6 +180,8 @@ _COUNT = "SELECT count(*) FROM (SELECT FROM insight.search_entry e WHERE {seen} 
 _FIND = """
 WITH asked AS MATERIALIZED (
     SELECT $1::text AS query, $2::bigint[] AS grams,
+        E'\\n0' || $1 AS at_start, E'\\n1' || $1 AS at_word, E'\\n2' || $1 AS at_pinyin,
+        E'\\n3' || $1 AS in_pinyin,
         $3::text COLLATE "C" AS place, $4::uuid AS resource_id, $5::text AS resource_type
 ), listed AS MATERIALIZED (
     SELECT found.place, found.resource_id, kind.resource_type
@@ -212,43 +216,61 @@ _LISTED_SEEN = """
 
 _FROM_LISTED = "SELECT place, resource_id, resource_type FROM listed"
 
-# Where an entry stands among the matches; the same as its first row in search_beginning.
-_PLACE = """
-    CROSS JOIN LATERAL (SELECT CASE
-        WHEN strpos(e.beginnings, E'\\n0' || asked.query) > 0 THEN
-            substr(e.beginnings, strpos(e.beginnings, E'\\n0' || asked.query) + 1)
-        WHEN strpos(e.beginnings, E'\\n1' || asked.query) > 0 THEN
-            substr(e.beginnings, strpos(e.beginnings, E'\\n1' || asked.query) + 1)
-        WHEN strpos(e.beginnings, E'\\n2' || asked.query) > 0 THEN
-            substr(e.beginnings, strpos(e.beginnings, E'\\n2' || asked.query) + 1)
-        WHEN asked.grams = '{}' THEN NULL
-        WHEN strpos(e.beginnings, E'\\n3' || asked.query) > 0 THEN '3'
-        WHEN strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n') THEN '3'
-        WHEN strpos(e.body, asked.query) > 0 THEN '4'
-    END) AS lines(first)
-    CROSS JOIN LATERAL (SELECT split_part(lines.first, E'\\n', 1) COLLATE "C") AS at(place)
+# An entry that no beginning leads to stands by the rank of where its text contains the query.
+_RANK = """
+            WHEN strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n') THEN '3'
+            WHEN strpos(e.beginnings, asked.in_pinyin) > 0 THEN '3'
+            WHEN strpos(e.body, asked.query) > 0 THEN '4'
 """
 
 _AFTER = """
-    (at.place > asked.place OR (at.place = asked.place AND (e.resource_id < asked.resource_id
-        OR (e.resource_id = asked.resource_id AND e.resource_type > asked.resource_type))))
+    found.place IS NOT NULL AND (found.place > asked.place OR (found.place = asked.place
+        AND (found.resource_id < asked.resource_id OR (found.resource_id = asked.resource_id
+            AND found.resource_type > asked.resource_type))))
 """
 
 # The view is not behind the wall of its table, under which this operator could use no index; its
-# own condition is the tenant.
+# own condition is the tenant. Most that is looked at has the grams, but not in a row, or stands
+# inside the title. OFFSET 0 is so that a place is worked out once.
 _FROM_GRAMS = """
-    (SELECT at.place, e.resource_id, e.resource_type
-    FROM asked CROSS JOIN insight.search_text e {place}
-    WHERE e.grams @> (SELECT $2::bigint[]) AND (SELECT $2::bigint[]) <> '{{}}'
-        AND (SELECT count(*) FROM listed) < (SELECT $6::bigint)
-        AND ({seen}) AND at.place >= '3' AND {after}
+    (SELECT found.place, found.resource_id, found.resource_type
+    FROM asked CROSS JOIN LATERAL (
+        SELECT e.resource_id, e.resource_type, (CASE
+            WHEN strpos(e.body, asked.query) = 0 AND strpos(e.beginnings, asked.in_pinyin) = 0
+                THEN NULL
+            WHEN strpos(e.beginnings, asked.at_start) > 0 THEN NULL
+            WHEN strpos(e.beginnings, asked.at_word) > 0 THEN NULL
+            WHEN strpos(e.beginnings, asked.at_pinyin) > 0 THEN NULL
+            {rank}
+        END) COLLATE "C" AS place
+        FROM insight.search_text e
+        WHERE e.grams @> (SELECT $2::bigint[]) AND (SELECT $2::bigint[]) <> '{{}}'
+            AND (SELECT count(*) FROM listed) < (SELECT $6::bigint) AND ({seen})
+        OFFSET 0
+    ) found
+    WHERE {after}
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint))
 """
 
+# The place is the same as the first row of an entry in search_beginning, where it has one.
 _FROM_FEW = """
-    (SELECT at.place, e.resource_id, e.resource_type
-    FROM asked CROSS JOIN insight.search_entry e {place}
-    WHERE ({seen}) AND {after}
+    (SELECT found.place, found.resource_id, found.resource_type
+    FROM asked CROSS JOIN LATERAL (
+        SELECT e.resource_id, e.resource_type, split_part(CASE
+            WHEN strpos(e.beginnings, asked.at_start) > 0 THEN
+                substr(e.beginnings, strpos(e.beginnings, asked.at_start) + 1)
+            WHEN strpos(e.beginnings, asked.at_word) > 0 THEN
+                substr(e.beginnings, strpos(e.beginnings, asked.at_word) + 1)
+            WHEN strpos(e.beginnings, asked.at_pinyin) > 0 THEN
+                substr(e.beginnings, strpos(e.beginnings, asked.at_pinyin) + 1)
+            WHEN asked.grams = '{{}}' THEN NULL
+            {rank}
+        END, E'\\n', 1) COLLATE "C" AS place
+        FROM insight.search_entry e
+        WHERE {seen}
+        OFFSET 0
+    ) found
+    WHERE {after}
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint))
 """
 

@@ -16,13 +16,13 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
-from chassis.database import TENANT_ID, Transaction
+from chassis.database import TENANT_ID, Record, Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Resources
 from chassis.rpc import acting, service_name
 from chassis.rpc.registry import contract
 from insight import heard
-from insight.search_text import beginnings, fold, grams, listed, pinyin
+from insight.search_text import LISTED, beginnings, fold, grams, listed, spoken
 
 _OWN = "insight"
 _READ_CHANGES = "/banyan.api.v1.ChangeService/ReadChanges"
@@ -154,14 +154,16 @@ class SearchEntry:
 
     def grams(self, seed: int) -> set[int]:
         """Give what its texts and the pinyin of its title are looked up by."""
-        return grams([*self.body, "".join(pinyin(self.title))], seed)
+        return grams([*self.body, spoken(self.title)], seed)
 
 
-def entry_of(change: change_pb2.Change, record: Any) -> SearchEntry | None:
+def entry_of(event: Event) -> SearchEntry | None:
     """Make the entry of a changed record; None when its noun is not searched."""
+    change = event.change
     noun = searched().get(change.resource_type)
     if noun is None:
         return None
+    record = event.record
     key = (change.resource_type, change.resource_id, change.version)
     if change.verb == "delete" or (
         "delete_time" in record.DESCRIPTOR.fields_by_name and record.HasField("delete_time")
@@ -187,9 +189,14 @@ def _texts(record: Any, fields: Sequence[str]) -> Iterable[tuple[str, str]]:
 # --- how entries are kept
 
 _KNOWN = """
-SELECT e.resource_type, e.resource_id::text, e.version, e.beginnings
+SELECT e.resource_type, e.resource_id::text, e.version, e.title, e.fields, e.texts, e.beginnings
 FROM unnest($1::text[], $2::uuid[]) AS asked(resource_type, resource_id)
 JOIN insight.search_entry e USING (resource_type, resource_id)
+"""
+_MOVE = """
+UPDATE insight.search_entry e
+SET version = $3, owner_user_id = $4, org_unit_id = $5
+WHERE e.resource_type = $1 AND e.resource_id = $2
 """
 _FORGET = """
 DELETE FROM insight.search_beginning b
@@ -209,9 +216,11 @@ ON CONFLICT (tenant_id, resource_type, resource_id) DO UPDATE SET
 """
 _LIST = """
 INSERT INTO insight.search_beginning (tenant_id, resource_type, resource_id, beginning, shared)
-SELECT $1::uuid, resource_type, resource_id, beginning, shared
-FROM unnest($2::text[], $3::uuid[], $4::text[], $5::integer[])
-    AS new(resource_type, resource_id, beginning, shared)
+SELECT $1::uuid, new.resource_type, new.resource_id, way.beginning, way.shared::integer
+FROM unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
+    AS new(resource_type, resource_id, beginnings, shared)
+CROSS JOIN unnest(string_to_array(new.beginnings, E'\\n'), string_to_array(new.shared, E'\\n'))
+    AS way(beginning, shared)
 """
 _EMPTY = (
     "DELETE FROM insight.search_beginning",
@@ -231,11 +240,13 @@ async def take_in(events: Sequence[Event], transaction: Transaction) -> None:
     """Let events of one tenant take effect; of each record only what is newer than is known."""
     newest: dict[_Key, SearchEntry] = {}
     for event in filter(heard.is_change, events):
-        entry = entry_of(event.change, event.record)
+        change = event.change
+        key = (change.resource_type, change.resource_id)
+        if key in newest and newest[key].version >= change.version:
+            continue
+        entry = entry_of(event)
         if entry is not None:
-            key = (entry.resource_type, entry.resource_id)
-            if key not in newest or newest[key].version < entry.version:
-                newest[key] = entry
+            newest[key] = entry
     if newest:
         await _write(newest, transaction)
 
@@ -243,41 +254,66 @@ async def take_in(events: Sequence[Event], transaction: Transaction) -> None:
 async def _write(newest: dict[_Key, SearchEntry], transaction: Transaction) -> None:
     # Two that write the same record must not both believe to be the first.
     await transaction.lock("search")
-    kinds, ids = zip(*newest, strict=True)
-    known = {
-        (kind, id_): (version, _lines(kept))
-        for kind, id_, version, kept in await transaction.fetch(_KNOWN, kinds, ids)
-    }
-    nothing = (0, list[str]())
-    fresh = [e for key, e in newest.items() if known.get(key, nothing)[0] < e.version]
+    rows = await transaction.fetch(_KNOWN, *zip(*newest, strict=True))
+    known = {(row["resource_type"], row["resource_id"]): row for row in rows}
+    moved: list[tuple[Any, ...]] = []
+    kept: list[tuple[Any, ...]] = []
     old: list[tuple[str, str, str]] = []
-    new: list[tuple[str, str, str, int]] = []
-    for entry in fresh:
-        key = (entry.resource_type, entry.resource_id)
-        before = known.get(key, nothing)[1]
-        if before != entry.beginnings:
-            old += [(*key, way.text) for way in listed(before)]
-            new += [(*key, way.text, way.shared) for way in listed(entry.beginnings)]
+    new: list[tuple[str, str, str, str]] = []
+    for key, entry in newest.items():
+        before = known.get(key)
+        if before is not None and before["version"] >= entry.version:
+            continue
+        if before is not None and _says(before) == (entry.title, entry.texts):
+            moved.append(_place(entry))  # most changes are of other fields
+        elif before is not None and before["title"] == entry.title:
+            kept.append(_row(entry, before["beginnings"], transaction.tenant_id))
+        else:
+            kept.append(_row(entry, _lines(entry.beginnings), transaction.tenant_id))
+            new.append((*key, *_ways(entry)))
+            if before is not None:
+                old += [(*key, way) for way in _listed(before["beginnings"])]
+    if moved:
+        await transaction.executemany(_MOVE, moved)
     if old:
         await transaction.fetch(_FORGET, *zip(*old, strict=True))
-    await transaction.executemany(_KEEP, [_row(e, transaction.tenant_id) for e in fresh])
+    if kept:
+        await transaction.executemany(_KEEP, kept)
     if new:
         await transaction.fetch(_LIST, transaction.tenant_id, *zip(*new, strict=True))
 
 
-def _row(entry: SearchEntry, tenant_id: str) -> tuple[Any, ...]:
+def _says(kept: Record) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return kept["title"], tuple(zip(kept["fields"], kept["texts"], strict=True))
+
+
+def _place(entry: SearchEntry) -> tuple[Any, ...]:
     return (
-        *(tenant_id, entry.resource_type, entry.resource_id, entry.version),
-        *(entry.owner_user_id or None, entry.org_unit_id or None, entry.title),
-        *([field for field, _ in entry.texts], [text for _, text in entry.texts]),
-        LINE + "".join(line + LINE for line in entry.beginnings),
-        "".join(line + LINE for line in entry.body),
-        list(entry.grams(seed_of(tenant_id))),
+        *(entry.resource_type, entry.resource_id, entry.version),
+        *(entry.owner_user_id or None, entry.org_unit_id or None),
     )
 
 
-def _lines(kept: str) -> list[str]:
-    return kept.strip(LINE).split(LINE) if kept.strip(LINE) else []
+def _row(entry: SearchEntry, ways: str, tenant_id: str) -> tuple[Any, ...]:
+    return (
+        *(tenant_id, *_place(entry), entry.title),
+        *([field for field, _ in entry.texts], [text for _, text in entry.texts]),
+        *(ways, _lines(entry.body)[1:], list(entry.grams(seed_of(tenant_id)))),
+    )
+
+
+def _ways(entry: SearchEntry) -> tuple[str, str]:
+    """Give the ways into a title that are listed, and what they share, a line each."""
+    ways = listed(entry.beginnings)
+    return LINE.join(way.text for way in ways), LINE.join(str(way.shared) for way in ways)
+
+
+def _listed(kept: str) -> list[str]:
+    return [line for line in kept.split(LINE) if line and line[0] in LISTED]
+
+
+def _lines(texts: Sequence[str]) -> str:
+    return LINE.join(("", *texts, ""))
 
 
 def consumer() -> Consumer:

@@ -1,8 +1,11 @@
 """How words are compared and shown in search: Chinese, pinyin, Latin (PTY-01, PLT-31)."""
 
+import itertools
+import random
+
 import pytest
 
-from insight.search_text import beginnings, fold, grams, listed, pinyin, snippet
+from insight.search_text import beginnings, fold, grams, listed, pinyin, snippet, spoken
 
 
 @pytest.mark.parametrize(
@@ -57,3 +60,37 @@ def test_a_snippet_shows_the_match_as_it_was_written():
     assert shown.before == "…" + "x" * 30
     assert shown.after == "y" * 30 + "…"
     assert snippet("hw", [("name", "华为")]).match == ""
+
+
+def _generated(letters, count, length, seed=7):
+    chance = random.Random(seed)
+    return ["".join(chance.choices(letters, k=chance.randrange(1, length))) for _ in range(count)]
+
+
+def test_words_of_plain_titles_begin_where_a_letter_follows_none():
+    for title in _generated("ab1 -_.(", 2000, 60):
+        name = fold(title)
+        words = [at for at in range(1, len(name)) if name[at].isalnum()]
+        starts = [at for at in words if not name[at - 1].isalnum()][:40]
+        wanted = {"0" + name[:64]} | {"1" + name[at : at + 64] for at in starts}
+        assert beginnings(title) == (sorted(wanted) if name else []), title
+
+
+def test_a_snippet_is_cut_where_the_folded_text_matches():
+    texts = [*_generated("aB \t-", 2000, 25), *_generated("aÄß 华ﬁＢ\u3000", 2000, 25)]
+    for text, other in itertools.pairwise(texts):
+        query, folded = fold(other)[:2].strip(), fold(text)
+        if not query:
+            continue
+        field, before, match, after = snippet(query, [("name", text)])
+        at = folded.find(query)
+        assert (field, before + match + after) == ("name", text)
+        if at < 0:
+            assert not match, (query, text)
+        elif all(len(fold(one)) == 1 for one in match):
+            assert (fold(match), fold(before + match)) == (query, folded[: at + len(query)])
+
+
+def test_only_what_has_chinese_in_it_is_spoken():
+    assert spoken("华为 Cloud") == "huaweicloud"
+    assert spoken("Müller Cloud") == spoken("") == ""
