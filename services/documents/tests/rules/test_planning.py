@@ -17,17 +17,8 @@ from hypothesis import strategies as st
 from chassis import errors
 from documents.imports.known import Known
 from documents.imports.mapping import read_map
-from documents.imports.planning import (
-    NotYet,
-    Planned,
-    Planner,
-    Problem,
-    Refused,
-    RowView,
-    chosen_id,
-    same,
-    views,
-)
+from documents.imports.planning import Planner, chosen_id
+from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, same, views
 from documents.tables import CellError, Row
 from documents.tables.values import ColumnProfile
 
@@ -305,12 +296,12 @@ def test_only_what_is_unknown_is_asked_for():
     sheet = Sheet(FIRMS, PEOPLE)
     sheet.is_there("p")
     row = sheet.row(key="a", name="A", parent="p", person="")
-    assert [s.key for s in sheet.planner.sought(row)] == [
+    assert [s.key for s in sheet.planner.sought([row])] == [
         ("party.Organization", ("external_id",), ("a",))
     ]
     assert sheet.planner.paths()["party.Organization"] >= {"name", "industry", "employee_count"}
     sheet.known.none_of.add("party.Organization")
-    assert list(sheet.planner.sought(row)) == []
+    assert list(sheet.planner.sought([row])) == []
 
 
 # --- ids
@@ -401,14 +392,14 @@ def test_a_record_that_is_known_by_its_id_is_made_with_it_or_changed():
 @pytest.mark.parametrize("text", ["7", THERE.upper(), f"{THERE}0"])
 def test_what_is_no_id_knows_no_record(text):
     sheet = Sheet(COPIES)
-    assert list(sheet.planner.sought(sheet.row(key=text))) == []
+    assert list(sheet.planner.sought([sheet.row(key=text)])) == []
     problem = sheet.refusal(line=3, key=text, name="A")
     assert (problem.reason, problem.column, problem.value) == ("NOT_AN_ID", "key", text)
 
 
 def test_a_row_waits_for_the_record_it_names_by_an_id_that_may_still_come():
     sheet = Sheet(COPIES)
-    sought = [one.values for one in sheet.planner.sought(sheet.row(key=OTHER, parent=THERE))]
+    sought = [one.values for one in sheet.planner.sought([sheet.row(key=OTHER, parent=THERE)])]
     assert sought == [(OTHER,), (THERE,)]
     with pytest.raises(NotYet):
         sheet.plan(key=OTHER, name="Child", parent=THERE)

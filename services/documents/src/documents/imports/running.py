@@ -34,7 +34,8 @@ from documents.imports.mapping import (
 )
 from documents.imports.nouns import noun_called
 from documents.imports.opening import open_file
-from documents.imports.planning import NotYet, Planned, Planner, Problem, Refused, RowView, views
+from documents.imports.planning import Planner
+from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, views
 from documents.imports.writing import Outcome, Writer, take_back
 from documents.tables import Cell, Row, Table
 from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
@@ -136,7 +137,7 @@ class Run:
         """
         planner = self.planner(wanted, wanted.once, -1, tenant, {})
         row = RowView(0, {}, {})
-        await self._known.look_up(planner.sought(row), planner.paths())
+        await self.look_up(planner, [row])
         problems: list[Problem] = []
         planned: list[Planned] = []
         try:
@@ -178,10 +179,9 @@ class Run:
             spaces=spaces,
         )
 
-    async def look_up(self, planner: Planner, rows: Iterable[RowView]) -> None:
+    async def look_up(self, planner: Planner, rows: Sequence[RowView]) -> None:
         """Get to know what rows may be and refer to."""
-        sought = itertools.chain.from_iterable(map(planner.sought, rows))
-        await self._known.look_up(sought, planner.paths())
+        await self._known.look_up(planner.sought(rows), planner.paths())
 
     async def write(self, planned: Sequence[Planned]) -> Outcome:
         """Write records."""

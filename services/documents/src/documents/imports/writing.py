@@ -12,7 +12,7 @@ from chassis import errors
 from chassis.resources.rules import is_set
 from chassis.rpc import violations_of
 from documents.imports.nouns import ImportNoun
-from documents.imports.planning import Planned, Problem
+from documents.imports.rows import Planned, Problem
 
 Mode = import_job_pb2.ImportJob.Mode
 _UPSERT, _CREATE, _UPDATE = (
