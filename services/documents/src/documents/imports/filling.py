@@ -90,7 +90,7 @@ class Filling:
         match expression:
             case Constant(message):
                 value = getattr(message, kind.name)
-                return [Way("", lambda *_: value)]
+                return [Way("", lambda row, beside, last: value)]
             case Template():
                 return [self._cell(record, kind, expression, Decimal(1))]
             case Times(template, factor, currency):
@@ -110,10 +110,10 @@ class Filling:
         currency = record.currency or self.currency
         reading = Reading(kind, self.zone, currency, profile, factor, self.spaces)
         if column and reading.is_text:  # it was read as a text when the row came
-            return Way(named, lambda row, *_: row.texts[column] or None)
+            return Way(named, lambda row, beside, last: row.texts[column] or None)
         noun = record.noun.name
 
-        def fill(row: RowView, *_: Any) -> Any:
+        def fill(row: RowView, beside: Sequence[Planned], last: bool) -> Any:
             text = template.text(row.texts)
             if not text.strip():
                 return None
@@ -141,9 +141,7 @@ class Filling:
                 return None
             found = self.known.record(find.noun, find.names, values)
             if found is None and is_mine:
-                found = next(
-                    (o.message for o in beside if o.is_called(noun, find.names, values)), None
-                )
+                found = _beside(beside, noun, find.names, values)
                 if found is None and not last:
                     raise NotYet
             if found is None:

@@ -12,6 +12,8 @@ from documents.imports.nouns import ImportNoun
 _FILTER_BYTES = 12_000
 _TERMS_MAX = 60
 _PAGE = 1000
+# Records that are there are forgotten when they are so many, and asked for again by who needs them.
+_THERE_MAX = 20_000
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Known:
         Args:
             paths: by noun, the fields that will be needed of them.
         """
+        if len(self.there) > _THERE_MAX:
+            self.there.clear()
         groups: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], Sought]] = {}
         for one in sought:
             if not self.is_known(one):

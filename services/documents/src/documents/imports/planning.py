@@ -105,8 +105,8 @@ class Planner:
             found |= {(find.noun.name, find.by): find.noun for find in record.map.finds}
             for name, expression in record.map.fields:
                 noun = record.may_come.get(name)
-                for template in _written(expression) if noun is not None else ():
-                    found[noun.name, (("id", template),)] = noun
+                if noun is not None:
+                    found |= {(noun.name, (("id", t),)): noun for t in _written(expression)}
             for (_, by), noun in found.items():
                 yield from self._unknown(noun, by, mine)
 
