@@ -418,3 +418,28 @@ def test_spaces_around_texts_belong_to_them_where_the_map_says_so():
     rows = [Row(2, (" a ", "  "))]
     (row,) = views(rows, ["key", "name"], {}, ["key", "name"], spaces=True)
     assert (row.texts, row.cells["key"]) == ({"key": " a ", "name": ""}, " a ")  # blank is empty
+
+
+def test_of_what_a_file_makes_no_more_is_kept_than_is_asked_of_it():
+    """There are as many as there are rows: an id where nothing else is taken."""
+    name = ("party.Organization", ("external_id",))
+    taken, plain = Sheet(FIRMS), Sheet(FIRMS | {"fields": {"parentOrganizationId": PARENT}})
+    for sheet in (taken, plain):
+        sheet.plan(line=2, key="a", name="Alpha", trade="mining")
+    assert plain.known.made[name] == {("a",): chosen_id(JOB, 0, 2, 0)}
+    kept = taken.known.made[name]["a",]
+    assert isinstance(kept, bytes)
+    assert organization_pb2.Organization.FromString(kept).industry == "mining"
+    (child,) = taken.plan(key="b", name="Beta", parent="a")
+    assert child.message.industry == "mining"
+
+
+async def test_records_that_are_there_are_forgotten_when_they_are_many(monkeypatch):
+    monkeypatch.setattr("documents.imports.known._THERE_MAX", 1)
+    sheet = Sheet(FIRMS)
+    sheet.is_there("a")
+    await sheet.known.look_up((), {})
+    assert len(sheet.known.there) == 1
+    sheet.is_there("b")
+    await sheet.known.look_up((), {})
+    assert sheet.known.there == {}

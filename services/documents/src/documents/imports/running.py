@@ -42,7 +42,7 @@ _Step = import_step_pb2.ImportStep
 _Problem = import_problem_pb2.ImportProblem
 _UPDATE = "/banyan.documents.v1.ImportJobService/UpdateImportJob"
 _TENANT = "/banyan.identity.v1.TenantService/GetTenant"
-STRETCH = 1000
+STRETCH = 2000
 
 
 class Stopped(Exception):
