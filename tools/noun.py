@@ -76,6 +76,7 @@ def text(draft: Draft) -> str:
         "google/api/resource.proto": "google.api.resource",
         "google/protobuf/duration.proto": "google.protobuf.Duration",
         "google/protobuf/field_mask.proto": "google.protobuf.FieldMask",
+        "google/protobuf/struct.proto": "google.protobuf.Struct",
         "google/protobuf/timestamp.proto": "google.protobuf.Timestamp",
         "google/type/date.proto": "google.type.Date",
         "google/type/decimal.proto": "google.type.Decimal",
@@ -135,7 +136,7 @@ def _message(d: Draft) -> str:
         "  option (banyan.api.v1.noun) = {\n"
         f'    title: "name"\n{soft}  }};\n\n'
         f"  // What every noun begins with.\n{_HEADER.format(delete_time=deleted)}"
-        f"  // 10 is kept for custom_fields.\n\n{_FIELDS}}}\n"
+        f"  google.protobuf.Struct custom_fields = 10;\n\n{_FIELDS}}}\n"
     )
 
 

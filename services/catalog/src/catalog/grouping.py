@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import EVERYTHING
-from chassis.resources import Around, Resource
+from chassis.resources import Around, Question, Resource
 from chassis.rpc import Call
 
 _Member = product_pb2.Product | product_series_pb2.ProductSeries | discount_pb2.Discount
@@ -53,7 +53,7 @@ async def delete_group(group: Resource, request: Any, call: Call) -> Message:
     field = f"{group.noun.table_name}_id"
     counts = [
         await group.here[member].store.count(
-            call.tenant_id, reach=EVERYTHING, filter_text=f'{field} = "{request.id}"'
+            call.tenant_id, Question(EVERYTHING, f'{field} = "{request.id}"')
         )
         if field in member.DESCRIPTOR.fields_by_name
         else 0

@@ -6,8 +6,8 @@ from banyan.party.v1 import contact_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.ids import is_id
 from chassis.resources import Around, Hooks, Noun, Resources
-from chassis.resources.references import is_id
 from chassis.rpc import Call
 from party import capture, merging
 from party.likeness import CONTACTS

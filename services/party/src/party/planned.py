@@ -3,8 +3,8 @@
 from typing import Any
 
 from chassis.access import Reach
+from chassis.ids import is_id
 from chassis.resources import Resource
-from chassis.resources.references import is_id
 from chassis.resources.rules import is_set
 from chassis.rpc import Call
 

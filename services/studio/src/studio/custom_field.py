@@ -7,6 +7,7 @@ from typing import Any
 from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
 from chassis import errors
+from chassis.custom.value import CEL_TYPES, LENGTH_MAX, misfits
 from chassis.errors import FieldViolation
 from chassis.expressions import compile_rule
 from chassis.json import short_enum_name
@@ -14,7 +15,6 @@ from chassis.json.refusal import Refused
 from chassis.json.wellknown import decode_decimal
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
-from studio.custom_value import CEL_TYPES, LENGTH_MAX, misfits
 from studio.kinds import noun_of, nouns
 from studio.label import fill_label
 

@@ -8,10 +8,10 @@ from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.custom.value import offered
 from chassis.json.wellknown import encode_value
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
-from studio.custom_value import offered
 from studio.label import fill_label
 
 _Picklist = picklist_pb2.Picklist
@@ -57,7 +57,8 @@ def lost_default(
     keys = offered(entries)
     for field in fields:
         given = encode_value(field.default_value)
-        for key in given if isinstance(given, list) else [given]:
+        several: list[Any] = given if isinstance(given, list) else [given]
+        for key in several:
             if key is not None and key not in keys:
                 return str(key), field.key
     return None

@@ -8,6 +8,9 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.custom.definitions import Definition
+from chassis.custom.fields import key_of as custom_key
+from chassis.custom.fields import keys_in
 from chassis.errors import FieldViolation
 from chassis.json.fields import message_of
 from chassis.json.wellknown import snake
@@ -18,7 +21,6 @@ from chassis.rpc import Call
 from studio.kinds import noun_of, readable_types
 
 _View = view_pb2.View
-CUSTOM_FIELDS = "custom_fields"
 _OFFERED = """
 ($1 = '' OR t.resource_type = $1) AND (
     t.owner_user_id = $2::uuid OR t.sharing = $3::smallint
@@ -97,23 +99,23 @@ def _wrong_questions(view: _View, noun: Noun, around: Around) -> Iterator[FieldV
         "filter": lambda: query.condition(view.filter, Sql(), profile),
         "order_by": lambda: query.order(view.order_by),
     }
+    if keys_in(view.filter):  # it was checked with what is defined
+        del checks["filter"]
     if profile is not None:
         checks["group_by"] = lambda: GroupReading(noun, query, profile, Sql()).keys(view.group_by)
     for name, check in checks.items():
         try:
             check()
         except errors.Invalid as refused:
-            for wrong in refused.violations:
-                yield FieldViolation(f"view.{name}", wrong.reason, metadata=wrong.metadata)
+            yield from _of_part(name, refused)
+
+
+def _of_part(name: str, refused: errors.Invalid) -> Iterator[FieldViolation]:
+    for wrong in refused.violations:
+        yield FieldViolation(f"view.{name}", wrong.reason, metadata=wrong.metadata)
 
 
 # --- columns of custom fields
-
-
-def custom_key(path: str) -> str:
-    """Give the key of the custom field a column shows, "" for a column of the contract."""
-    name, _, key = path.partition(".")
-    return key if snake(name) == CUSTOM_FIELDS else ""
 
 
 def check_custom_columns(columns: Iterable[str], keys: set[str]) -> None:
@@ -132,29 +134,38 @@ def check_custom_columns(columns: Iterable[str], keys: set[str]) -> None:
 
 
 async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> None:
-    """Refuse a new view with columns of custom fields that are not defined."""
-    await _check_defined(here, call, new.resource_type, new.columns)
+    """Refuse a new view that speaks of custom fields that are not defined."""
+    await _check_defined(here, call, new.resource_type, new)
 
 
 async def update(here: Resources, request: Any, call: Call) -> Message:
-    """Change a view, looking up the custom fields of its columns when these change."""
+    """Change a view, looking up the custom fields of its columns and filter when these change."""
     views = here[_View]
-    if "columns" in views.rules.update_mask(request):
+    if {"columns", "filter"} & set(views.rules.update_mask(request)):
         reach = views.rules.reach(call, "update")
         before = await views.store.find(call.tenant_id, request.view.id, reach)
         if before is not None:
-            await _check_defined(here, call, before.resource_type, request.view.columns)
+            await _check_defined(here, call, before.resource_type, request.view)
     return await views.update(request, call)
 
 
-async def _check_defined(
-    here: Resources, call: Call, resource_type: str, columns: Iterable[str]
-) -> None:
-    if any(custom_key(path) for path in columns):
-        defined = await here[custom_field_pb2.CustomField].store.where(
-            call.tenant_id, "t.resource_type = $1 AND t.delete_time IS NULL", resource_type
-        )
-        check_custom_columns(columns, {field.key for field in defined})
+async def _check_defined(here: Resources, call: Call, resource_type: str, view: _View) -> None:
+    keys = keys_in(view.filter)
+    if not keys and not any(custom_key(path) for path in view.columns):
+        return
+    defined = await here[custom_field_pb2.CustomField].store.where(
+        call.tenant_id, "t.resource_type = $1 AND t.delete_time IS NULL", resource_type
+    )
+    check_custom_columns(view.columns, {field.key for field in defined})
+    if keys:
+        fields = {field.key: Definition(field, None) for field in defined}
+        query = Query(noun_of(resource_type, "view.resource_type"))
+        try:
+            query.condition(view.filter, Sql(), call.tenant, fields)
+        except errors.Invalid as refused:
+            raise errors.Invalid(
+                "INVALID_FIELDS", violations=list(_of_part("filter", refused))
+            ) from None
 
 
 # --- to whom views are offered

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 import json
 from typing import Annotated, Any
 
@@ -12,11 +13,13 @@ from google.protobuf import json_format, symbol_database
 
 from chassis import errors
 from chassis.access import KeyRing
+from chassis.custom.definitions import Definitions
 from chassis.database import Address, Database, Role
 from chassis.events import Broker, ConsumerRunner, open_objects
 from chassis.hosting.local import DATABASE
 from chassis.hosting.service import installed_services
 from chassis.hosting.settings import Settings
+from chassis.hosting.studio import definitions_of
 from chassis.resources import Resources
 from chassis.resources.query import PageTokens
 from chassis.resources.titles import title_consumers
@@ -91,7 +94,9 @@ async def _replay(consumer: str, event: str) -> None:
     broker, keys = Broker("", service, settings.nats_passwords), KeyRing(settings.keys)
     objects = open_objects(broker, settings.object_store, settings.object_store_secrets)
     own = installed_services()[service]
-    here = Resources(database, own.nouns, PageTokens(b""), keys, Channels(keys), objects)
+    channels = Channels(keys)
+    definitions = Definitions(functools.partial(definitions_of, channels, service), lambda: False)
+    here = Resources(database, own.nouns, PageTokens(b""), keys, channels, objects, definitions)
     known = {f"{service}.{c.name}": c for c in (*own.consumers(here), *title_consumers(here))}
     if consumer not in known:
         raise ValueError(f"there is no consumer {consumer} now, only {', '.join(known)}")

@@ -12,6 +12,7 @@ from banyan.api.v1 import change_pb2
 
 from chassis import errors
 from chassis.access import Directory, KeyRing, TokenReader
+from chassis.custom.definitions import Definitions
 from chassis.database import Address, Database, Role
 from chassis.events import (
     Broker,
@@ -23,6 +24,7 @@ from chassis.events import (
     readable_changes,
 )
 from chassis.events.change import READ_CHANGES, parse_position
+from chassis.hosting import studio
 from chassis.hosting.rights import SUBJECT, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
@@ -77,6 +79,8 @@ class Host:
         self.channels = Channels(self.keys)
         self.identity = Identity(self.channels, next(iter(self.services)))
         self.directory = directory_of(self.identity, self._heard)
+        fetch = functools.partial(studio.definitions_of, self.channels, next(iter(self.services)))
+        self.definitions = Definitions(fetch, self._heard)
         self.address = Address(settings.database_url, settings.database_passwords)
         self.databases: dict[str, Database] = {}
         self.brokers: dict[str, Broker] = {}
@@ -94,7 +98,7 @@ class Host:
                 await self._open(service)
         if self._connecting:
             await asyncio.wait(self._connecting, timeout=CONNECT_SECONDS)
-            self._connecting.append(asyncio.create_task(self._hear_identity()))
+            self._connecting.append(asyncio.create_task(self._hear_changes()))
         dispatcher = self._dispatcher()
         self._connect_channels(dispatcher)
         if self.settings.grpc_listen:
@@ -135,6 +139,8 @@ class Host:
     async def _open(self, service: Service) -> None:
         name = service.name
         self.databases[name] = Database(self.address, name, pool_size=self.settings.database_pool)
+        if name == "studio":  # what is defined in this process is in force in it at once
+            self.databases[name].on_commit.append(self.definitions.forget_everything)
         broker = Broker(self.settings.nats_url, name, self.settings.nats_passwords)
         self.brokers[name] = broker
         # Writes need the outbox only: a service serves while the broker is away.
@@ -152,7 +158,15 @@ class Host:
                 self.settings.object_store,
                 self.settings.object_store_secrets,
             )
-            here = Resources(database, service.nouns, tokens, self.keys, self.channels, objects)
+            here = Resources(
+                database,
+                service.nouns,
+                tokens,
+                self.keys,
+                self.channels,
+                objects,
+                self.definitions,
+            )
             self.here[service.name] = here
             for resource in here.values():
                 handlers.update(resource.handlers())
@@ -213,17 +227,25 @@ class Host:
 
         self.background[name] = asyncio.create_task(run())
 
-    async def _hear_identity(self) -> None:
-        """Listen for what changes people's rights; after a gap everything is asked again."""
+    async def _hear_changes(self) -> None:
+        """Listen for what changes rights and definitions; after a gap everything is asked again."""
         for broker in self.brokers.values():
 
             async def hear(event: Event) -> None:
                 forget(self.directory, event)
 
+            async def hear_studio(event: Event) -> None:
+                self.definitions.forget(event.tenant_id)
+
             await broker.connected()
             await broker.listen(SUBJECT, hear)
-            self.directory.forget_everything()
-            broker.on_reconnect.append(self.directory.forget_everything)
+            await broker.listen(studio.SUBJECT, hear_studio)
+            for forget_all in (
+                self.directory.forget_everything,
+                self.definitions.forget_everything,
+            ):
+                forget_all()
+                broker.on_reconnect.append(forget_all)
             self._listener = broker
             return
 

@@ -118,6 +118,20 @@ def encode_value(value: struct_pb2.Value) -> Any:
     return None if kind in (None, "null_value") else getattr(value, kind)
 
 
+def set_value(target: struct_pb2.Value, value: str | bool | dict[str, str] | None) -> None:
+    """Make a dynamic value what is given, in place: copying costs more than all else."""
+    if value is None:
+        target.null_value = struct_pb2.NULL_VALUE
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, str):
+        target.string_value = value
+    else:
+        target.struct_value.SetInParent()
+        for key, text in value.items():
+            target.struct_value.fields[key].string_value = text
+
+
 def encode_struct(value: struct_pb2.Struct) -> dict[str, Any]:
     """Write a dynamic object."""
     return {key: encode_value(item) for key, item in value.fields.items()}

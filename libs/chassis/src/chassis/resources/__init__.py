@@ -7,6 +7,7 @@ from the descriptor.
 from chassis.resources.around import Around
 from chassis.resources.here import Resources
 from chassis.resources.noun import Hooks, Noun, unique
+from chassis.resources.query import Question
 from chassis.resources.resource import Keep, Resource, advance
 from chassis.resources.store import Store
 from chassis.resources.table import metadata_of
@@ -17,6 +18,7 @@ __all__ = [
     "Hooks",
     "Keep",
     "Noun",
+    "Question",
     "Resource",
     "Resources",
     "Store",

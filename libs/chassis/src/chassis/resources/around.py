@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from chassis.access import Caller, Grants, TenantProfile
+from chassis.custom.definitions import NONE, Fields
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Around:
         tenant: the tenant's profile; None before there is one.
         grants: what the person may do; None for a service acting as itself.
         referred: the records behind the noun's `reads`, by field.
+        fields: the custom fields the firm has given to the noun, by key.
     """
 
     caller: Caller
@@ -27,6 +29,7 @@ class Around:
     tenant: TenantProfile | None = None
     grants: Grants | None = None
     referred: Mapping[str, Message] = field(default_factory=dict[str, Message])
+    fields: Fields = field(default_factory=lambda: NONE)
 
     @property
     def today(self) -> datetime.date:

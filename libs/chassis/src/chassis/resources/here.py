@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from google.protobuf.message import Message
 
 from chassis.access import Caller, KeyRing
+from chassis.custom.definitions import NONE, Definitions, Fields
+from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.database import Database
 from chassis.events import Objects
 from chassis.resources.noun import Noun
@@ -33,7 +35,9 @@ class Resources(Mapping[type[Message], Resource]):
         keys: KeyRing,
         channels: Channels,
         objects: Objects,
+        definitions: Definitions,
     ) -> None:
+        self.definitions = definitions
         self.database = database
         self.objects = objects
         self.channels = channels
@@ -66,6 +70,16 @@ class Resources(Mapping[type[Message], Resource]):
             deadline=time.monotonic() + BACKGROUND_SECONDS,
             trace_parent=new_trace_parent(),
         )
+
+    async def fields_of(self, tenant_id: str, noun: Noun, since: float = 0) -> Fields:
+        """Give the custom fields a firm has given to a noun, by key.
+
+        Args:
+            since: as in `Definitions.of`.
+        """
+        if CUSTOM_FIELDS not in noun.fields or not tenant_id:
+            return NONE
+        return await self.definitions.of(tenant_id, noun.resource.type, since)
 
     def of_type(self, resource_type: str) -> Resource | None:
         """Give the resource of a type, None when it is another service's."""

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescr
 from google.protobuf.message import Message
 from sqlalchemy.types import TypeEngine
 
+from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.resources.around import Around
 from chassis.rpc import Call, Method, methods_of, service_name
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
 
 # What every noun may begin with; these mean the same everywhere and are set by the chassis.
 OUTPUT_FIELDS = frozenset({"etag", "create_time", "update_time", "delete_time", "creator_user_id"})
-HEADER_FIELDS = OUTPUT_FIELDS | {"id", "external_id", "owner_user_id", "org_unit_id"}
-_HEADER_FILTERABLE = HEADER_FIELDS - {"etag"}
+HEADER_FIELDS = OUTPUT_FIELDS | {
+    "id",
+    "external_id",
+    "owner_user_id",
+    "org_unit_id",
+    CUSTOM_FIELDS,
+}
+_HEADER_FILTERABLE = HEADER_FIELDS - {"etag", CUSTOM_FIELDS}
 _HEADER_SORTABLE = frozenset({"id", "create_time", "update_time"})
 
 # A business verb on one record: changes it or refuses, and gives the facts it establishes. It gets

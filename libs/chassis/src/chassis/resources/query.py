@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from banyan.studio.v1 import custom_field_pb2
 
 from chassis import errors
 from chassis.access import Reach, TenantProfile
+from chassis.custom.definitions import NONE, Fields
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
+from chassis.custom.value import FILTERED_AS
 from chassis.expressions import (
     STAR,
     And,
@@ -32,6 +36,7 @@ from chassis.resources.noun import Noun
 from chassis.resources.table import field_columns
 
 ORG_UNIT = "identity.banyan/OrgUnit"
+_MANY = custom_field_pb2.CustomField.TYPE_MULTI_PICKLIST
 _OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ORDERED = {"integer", "number", "decimal", "money", "instant", "date", "duration", "text", "enum"}
 
@@ -63,6 +68,25 @@ class SortKey:
     field: str
 
 
+@dataclass(frozen=True)
+class Question:
+    """Which records a list, a count or a summary is about.
+
+    Attributes:
+        reach: how far the caller sees.
+        filter: AIP-160.
+        profile: the tenant's, for filters by a place in the OBS.
+        fields: the tenant's custom fields of the noun.
+        show_deleted: those deleted softly too.
+    """
+
+    reach: Reach
+    filter: str = ""
+    profile: TenantProfile | None = None
+    fields: Fields = field(default_factory=lambda: NONE)
+    show_deleted: bool = False
+
+
 class Query:
     """What may be asked about a noun."""
 
@@ -72,17 +96,22 @@ class Query:
 
     # --- filter
 
-    def condition(self, text: str, sql: Sql, profile: TenantProfile | None = None) -> str:
+    def condition(
+        self, text: str, sql: Sql, profile: TenantProfile | None = None, fields: Fields = NONE
+    ) -> str:
         """Give a filter as a condition; "" when it is empty.
 
         Args:
             profile: the tenant's, for filters by a place in the OBS.
+            fields: the tenant's custom fields of the noun.
 
         Raises:
             Invalid: names the field that does not exist or may not be filtered.
         """
         expression = parse_filter(text)
-        return "" if expression is None else _Filter(self, sql, profile).condition(expression)
+        return (
+            "" if expression is None else _Filter(self, sql, profile, fields).condition(expression)
+        )
 
     def filterable(self, path: str) -> FieldColumn:
         """Find the column of a field; ``amount.currency_code`` is money's second one."""
@@ -128,10 +157,13 @@ class Query:
 class _Filter:
     """One filter on its way to SQL."""
 
-    def __init__(self, query: Query, sql: Sql, profile: TenantProfile | None) -> None:
+    def __init__(
+        self, query: Query, sql: Sql, profile: TenantProfile | None, fields: Fields
+    ) -> None:
         self._query = query
         self._sql = sql
         self._profile = profile
+        self._fields = fields
 
     def condition(self, node: Expression) -> str:
         match node:
@@ -156,6 +188,8 @@ class _Filter:
         return f"t.{title} ILIKE {self._sql.bind(f'%{_like(value)}%'.replace(STAR, '*'), 'text')}"
 
     def _comparison(self, node: Comparison) -> str:
+        if key := key_of(node.field):
+            return self._custom(node, key)
         column = self._query.filterable(node.field)
         name = f"t.{column.name}"
         if node.operator == ":" and node.value == "*" and not node.quoted:
@@ -163,7 +197,7 @@ class _Filter:
         if column.kind == "texts":
             return self._contains(node, column)
         if column.kind == "text":
-            return self._text_comparison(node, column)
+            return self._text_comparison(node, name)
         operator = "=" if node.operator == ":" else node.operator
         if operator not in ("=", "!=") and column.kind not in _ORDERED:
             raise errors.invalid_field(
@@ -184,8 +218,35 @@ class _Filter:
             )
         return f"t.{column.name} @> {self._sql.bind([node.value.replace(STAR, '*')], 'text[]')}"
 
-    def _text_comparison(self, node: Comparison, column: FieldColumn) -> str:
-        name = f"t.{column.name}"
+    def _custom(self, node: Comparison, key: str) -> str:
+        """Compare a custom field: whole values by containment, which an index serves, others typed.
+
+        A value was checked when it was written and its field keeps its type, so no cast can fail.
+        """
+        definition = self._fields.get(key)
+        if definition is None or not definition.field.filterable:
+            raise errors.invalid_field("filter", "NOT_FILTERABLE", field=node.field)
+        name = f"(t.{CUSTOM_FIELDS}->>'{key}')"  # of a defined field, so letters and digits
+        if node.operator == ":" and node.value == "*" and not node.quoted:
+            return f"{name} IS NOT NULL"
+        kind, pg = FILTERED_AS[definition.field.type]
+        if kind == "text" and (node.operator not in ("=", "!=") or "*" in node.value):
+            return self._text_comparison(node, name)
+        operator = "=" if node.operator == ":" else node.operator
+        text = node.value.replace(STAR, "*")
+        value = literal(kind, text, self._query.noun.fields[CUSTOM_FIELDS], node.field)
+        if pg:
+            return self._compare(f"{name}::{pg}", operator, self._sql.bind(value, pg))
+        if operator not in ("=", "!="):
+            raise errors.invalid_field(
+                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
+            )
+        several = definition.field.type == _MANY
+        held = {key: [value] if several else value}
+        found = f"t.{CUSTOM_FIELDS} @> {self._sql.bind(orjson.dumps(held).decode(), 'jsonb')}"
+        return found if operator == "=" else f"({found}) IS NOT TRUE"
+
+    def _text_comparison(self, node: Comparison, name: str) -> str:
         if node.operator == ":":
             wanted = f"%{_like(node.value)}%".replace(STAR, "*")
             return f"{name} ILIKE {self._sql.bind(wanted, 'text')}"

@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from chassis import errors
+from chassis.custom.definitions import NONE
+from chassis.custom.fields import keys_in
+from chassis.resources.query import Question
 from chassis.resources.store import COUNT_MAX
 from chassis.resources.titles import see_of
 from chassis.rpc import Call
@@ -35,34 +38,42 @@ async def list_page(resource: "Resource", request: Any, call: Call) -> Any:
     cursor = None
     if request.page_token:
         cursor = resource.here.tokens.read(asked, request.page_token, keys)
-    reach = resource.rules.reach(call, "read")
+    question = await asked_of(resource, request.filter, call, show_deleted=show_deleted)
     answer: Any = call.method.response_type()
     page = await resource.store.page(
         call.tenant_id,
-        reach=reach,
-        filter_text=request.filter,
-        profile=call.tenant,
+        question,
         keys=keys,
         size=size,
         cursor=cursor,
         names=resource.rules.read_mask(request.read_mask.paths),
-        show_deleted=show_deleted,
         make=getattr(answer, resource.noun.resource.plural).add,
         see=see_of(call),
     )
     if page.next is not None:
         answer.next_page_token = resource.here.tokens.write(asked, page.next)
     if request.include_total_size:
-        count = await resource.store.count(
-            call.tenant_id,
-            reach=reach,
-            filter_text=request.filter,
-            profile=call.tenant,
-            show_deleted=show_deleted,
-        )
+        count = await resource.store.count(call.tenant_id, question)
         answer.total_size = min(count, COUNT_MAX)
         answer.total_size_is_lower_bound = count > COUNT_MAX
     return answer
+
+
+async def asked_of(
+    resource: "Resource", filter_text: str, call: Call, *, show_deleted: bool
+) -> Question:
+    """Give what is asked, within the caller's reach and with what the firm has defined.
+
+    Raises:
+        Forbidden: PERMISSION_DENIED.
+    """
+    reach = resource.rules.reach(call, "read")
+    fields = NONE
+    if keys := keys_in(filter_text):
+        fields = await resource.here.fields_of(call.tenant_id, resource.noun)
+        if not keys <= fields.keys():  # one may be a moment old
+            fields = await resource.here.fields_of(call.tenant_id, resource.noun, call.started)
+    return Question(reach, filter_text, call.tenant, fields, show_deleted)
 
 
 def _page_size(asked: int) -> int:

@@ -5,7 +5,6 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import uuid_utils
 from banyan.api.v1 import options_pb2
 from google.api import resource_pb2
 from google.protobuf import field_mask_pb2
@@ -13,21 +12,12 @@ from google.protobuf import field_mask_pb2
 from chassis import errors
 from chassis.access import Reach
 from chassis.database import Database
+from chassis.ids import is_id
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.query import ORG_UNIT, Sql, within
 from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
-
-
-@functools.lru_cache(maxsize=50_000)
-def is_id(text: str) -> bool:
-    """Tell whether a text is an id as the contract writes them."""
-    try:
-        return str(uuid_utils.UUID(text)) == text
-    except ValueError:
-        return False
-
 
 # The title of a record that is there; True when it was not read, None when there is no record.
 Title = str | bool | None
@@ -89,6 +79,18 @@ class References:
             for name, key in keys.items()
             if known.get(key, True) is None
         ]
+
+    async def is_there(
+        self, call: Call, kind: str, target: str, known: dict[tuple[str, str], Any]
+    ) -> bool:
+        """Tell whether a record of any kind is there for the caller.
+
+        Args:
+            known: gets what was found, as in `missing`.
+        """
+        if (kind, target) not in known:
+            known[kind, target] = await self._found(call, kind, target)
+        return known[kind, target] is not None
 
     async def get_to_know(
         self,

@@ -9,11 +9,13 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import EVERYTHING
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
+from chassis.custom.fields import merge as merge_custom_fields
 from chassis.database import Transaction
+from chassis.ids import is_id
 from chassis.resources.around import Around
 from chassis.resources.kept import Kept
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
-from chassis.resources.references import is_id
 from chassis.resources.requests import Request
 from chassis.resources.rules import Rules, set_now
 from chassis.resources.store import Store
@@ -146,6 +148,8 @@ class Resource:
             wrong += await self.rules.references.missing(call, new, names, known)
             if call.tenant is not around.tenant:  # a unit made a moment ago was asked for
                 around = around.of(call.tenant, call.grants)
+        around, misfits = await self.rules.settle_custom_fields(call, new, None, around, known)
+        wrong += misfits
         if self.noun.hooks.prepare_create and not wrong:
             self.noun.hooks.prepare_create(new, around)
         self.rules.check(new, around, wrong=wrong)
@@ -224,7 +228,10 @@ class Resource:
 
         def merge(record: Any) -> None:
             for name in mask:
-                _copy_field(name, patch, record)
+                if name == CUSTOM_FIELDS or key_of(name):
+                    merge_custom_fields(name, patch, record)
+                else:
+                    _copy_field(name, patch, record)
 
         async def run(asked: Keep | None) -> Any:
             return await self._change(
@@ -357,6 +364,8 @@ class Resource:
         wrong = self.rules.malformed(new)
         wrong += await self.rules.references.missing(call, new, changed, known)
         around = await self.rules.around(call, new, known)
+        around, misfits = await self.rules.settle_custom_fields(call, new, old, around, known)
+        wrong += misfits
         facts = (rule(new, around) if rule is not None else None) or []
         if self.noun.hooks.prepare_update and verb == "update" and not wrong:
             self.noun.hooks.prepare_update(old, new, around)

@@ -1,5 +1,6 @@
 """The rules every record obeys, whatever its noun: what the chassis sets, checks and allows."""
 
+import dataclasses
 import datetime
 import re
 import time
@@ -13,13 +14,21 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Reach
+from chassis.custom.fields import (
+    CUSTOM_FIELDS,
+    broken_rules,
+    key_of,
+    references,
+    settle,
+)
+from chassis.ids import is_id
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of, message_name
 from chassis.json.wellknown import snake
 from chassis.resources.around import Around
 from chassis.resources.columns import behaviors, is_reference, reference_type
 from chassis.resources.noun import OUTPUT_FIELDS, Noun
-from chassis.resources.references import References, is_id, record_key
+from chassis.resources.references import References, record_key
 from chassis.rpc import Call, violations_of
 
 if TYPE_CHECKING:
@@ -87,6 +96,7 @@ class Rules:
             for name, field in noun.fields.items()
             if message_name(field) == MONEY and not field.is_repeated
         ]
+        self.customizable = CUSTOM_FIELDS in noun.fields
         self._immutable = {"id", noun.tree_parent} - {""} | {
             name
             for name, field in noun.fields.items()
@@ -128,7 +138,33 @@ class Rules:
                 known[key] = await other.kept.get(call.tenant_id, target)
             if known.get(key) is not None:
                 referred[name] = known[key]
-        return Around(call.caller, now(), call.tenant, call.grants, referred)
+        fields = await self._here.fields_of(call.tenant_id, self.noun)
+        return Around(call.caller, now(), call.tenant, call.grants, referred, fields)
+
+    async def settle_custom_fields(
+        self,
+        call: Call,
+        new: Any,
+        old: Any,
+        around: Around,
+        remembered: dict[tuple[str, str], Any] | None = None,
+    ) -> tuple[Around, list[errors.FieldViolation]]:
+        """Complete the custom fields and name what is wrong with them.
+
+        Gives the surroundings with what is defined by now: a field may be a moment old.
+        """
+        if not self.customizable or (not around.fields and not new.HasField(CUSTOM_FIELDS)):
+            return around, []
+        if any(key not in around.fields for key in new.custom_fields.fields):
+            fields = await self._here.fields_of(call.tenant_id, self.noun, call.started)
+            around = dataclasses.replace(around, fields=fields)
+        wrong = settle(new, old, around.fields, self._singular)
+        known = {} if remembered is None else remembered
+        for key, kind, target in references(new, old, around.fields):
+            if is_id(target) and not await self.references.is_there(call, kind, target, known):
+                path = f"{self._singular}.{CUSTOM_FIELDS}.{key}"
+                wrong.append(errors.FieldViolation(path, "REFERENCE_NOT_FOUND"))
+        return around, wrong
 
     async def get_to_know(
         self, call: Call, records: Sequence[Any], known: dict[tuple[str, str], Any]
@@ -189,6 +225,8 @@ class Rules:
             path = f"{self._singular}.external_id"
             violations.append(errors.FieldViolation(path, "STRING_MAX_LEN"))
         violations += self._foreign_amounts(new, around)
+        if around.fields and not violations:
+            violations += broken_rules(new, around.fields, self._singular)
         if violations:
             raise errors.Invalid("INVALID_FIELDS", violations=violations)
         if self.noun.hooks.validate:
@@ -283,19 +321,26 @@ class Rules:
         return tuple(name for name in self.noun.fields if name in names or name == "id")
 
     def update_mask(self, request: Any) -> list[str]:
-        """Give the fields to change: the mask's, or all that are set; read-only ones never."""
+        """Give the fields to change: the mask's, or all that are set; read-only ones never.
+
+        Of custom fields ``custom_fields.seats`` stands for one.
+        """
         patch: Any = getattr(request, self._singular)
-        paths = [snake(path) for path in request.update_mask.paths]
+        paths = [
+            f"{CUSTOM_FIELDS}.{key_of(path)}" if key_of(path) else snake(path)
+            for path in request.update_mask.paths
+        ]
         if paths == ["*"]:
             # A full replacement still leaves the record with somebody, somewhere.
             kept = {
                 name for name in ("owner_user_id", "org_unit_id") if not getattr(patch, name, "")
             }
-            paths = [name for name in self.noun.fields if name not in kept]
+            paths = [name for name in self.noun.fields if name not in {*kept, CUSTOM_FIELDS}]
+            paths += [f"{CUSTOM_FIELDS}.*"] if self.customizable else []
         if not paths:
             paths = [field.name for field, _ in patch.ListFields()]
         for path in paths:
-            if path not in self.noun.fields:
+            if path not in self.noun.fields and not (self.customizable and key_of(path)):
                 raise errors.invalid_field("update_mask", "UNKNOWN_FIELD", field=path)
         return [path for path in paths if path not in self.read_only and path != "id"]
 

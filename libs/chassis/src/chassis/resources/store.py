@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Reach, TenantProfile
+from chassis.access import Reach
 from chassis.database import TENANT_ID, Database, Record, Transaction
 from chassis.events import ChangeDraft, draft_change
 from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
-from chassis.resources.query import Cursor, Query, SortKey, Sql, seek, within
+from chassis.resources.query import Cursor, Query, Question, SortKey, Sql, seek, within
 from chassis.resources.requests import Request
 from chassis.resources.statements import Statements
 from chassis.resources.table import (
@@ -138,7 +138,9 @@ class Store:
         joins = self._joins(titles, see, sql)
         rows = await self.database.read(
             tenant_id,
-            f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = ANY($1::uuid[])",
+            # Ids the planner does not see: with those it sees it plans anew at every call.
+            f"SELECT {select} FROM {self.table} t{joins}"
+            " WHERE t.id = ANY((SELECT $1::uuid[])::uuid[])",
             *sql.arguments,
         )
         return {record.id: record for record in map(read, rows)}
@@ -146,15 +148,12 @@ class Store:
     async def page(
         self,
         tenant_id: str,
+        question: Question,
         *,
-        reach: Reach,
-        filter_text: str,
-        profile: TenantProfile | None,
         keys: Sequence[SortKey],
         size: int,
         cursor: Cursor | None,
         names: tuple[str, ...] = (),
-        show_deleted: bool = False,
         make: Callable[..., Any] | None = None,
         see: See | None = None,
     ) -> Page:
@@ -177,14 +176,13 @@ class Store:
             sql = Sql()
             joins = self._joins(titles, see, sql)
             after = cursor if null_part is not True or parts == [True] else None
-            where = self._where(
-                reach, filter_text, profile, keys, after, null_part, show_deleted, sql
-            )
+            where = self._where(question, keys, after, null_part, sql)
             order = ", ".join(f"t.{k.column} {_direction(k)}" for k in keys[1:])
             # Without a null in it the first column needs no NULLS LAST, so any index serves it.
             first = f"t.{keys[0].column} {'DESC' if keys[0].descending else 'ASC'}"
             order = f"{first}, {order}" if order else first
-            limit = sql.bind(size + 1 - len(rows), "bigint")
+            # A limit the planner sees: with one it does not know it plans anew at every call.
+            limit = size + 1 - len(rows)
             statement = (
                 f"SELECT {select} FROM {self.table} t{joins}{where} ORDER BY {order} LIMIT {limit}"
             )
@@ -197,18 +195,10 @@ class Store:
         make = make or self.noun.message
         return Page([read(row, make) for row in rows[:size]], following)
 
-    async def count(
-        self,
-        tenant_id: str,
-        *,
-        reach: Reach,
-        filter_text: str,
-        profile: TenantProfile | None = None,
-        show_deleted: bool = False,
-    ) -> int:
+    async def count(self, tenant_id: str, question: Question) -> int:
         """Count what a list would give, up to one more than 10,000."""
         sql = Sql()
-        where = self._where(reach, filter_text, profile, (), None, None, show_deleted, sql)
+        where = self._where(question, (), None, None, sql)
         statement = (
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table} t{where}"
             f" LIMIT {COUNT_MAX + 1}) counted"
@@ -216,34 +206,24 @@ class Store:
         rows = await self.database.read(tenant_id, statement, *sql.arguments)
         return rows[0][0]
 
-    def condition(
-        self,
-        reach: Reach,
-        filter_text: str,
-        profile: TenantProfile | None,
-        show_deleted: bool,
-        sql: Sql,
-    ) -> str:
+    def condition(self, question: Question, sql: Sql) -> str:
         """Give the condition of the rows a question is about; "" for all."""
         parts = [
-            within(reach, self._all, sql),
-            self.query.condition(filter_text, sql, profile),
-            "t.delete_time IS NULL" if self.noun.soft_delete and not show_deleted else "",
+            within(question.reach, self._all, sql),
+            self.query.condition(question.filter, sql, question.profile, question.fields),
+            "t.delete_time IS NULL" if self.noun.soft_delete and not question.show_deleted else "",
         ]
         return " AND ".join(part for part in parts if part)
 
     def _where(
         self,
-        reach: Reach,
-        filter_text: str,
-        profile: TenantProfile | None,
+        question: Question,
         keys: Sequence[SortKey],
         cursor: Cursor | None,
         null_part: bool | None,
-        show_deleted: bool,
         sql: Sql,
     ) -> str:
-        parts = [self.condition(reach, filter_text, profile, show_deleted, sql)]
+        parts = [self.condition(question, sql)]
         if null_part is not None:
             parts.append(f"t.{keys[0].column} IS {'' if null_part else 'NOT '}NULL")
         if cursor is not None:

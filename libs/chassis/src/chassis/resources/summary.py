@@ -8,7 +8,7 @@ import decimal
 import re
 import zoneinfo
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from banyan.api.v1 import summary_pb2
@@ -19,11 +19,12 @@ from chassis import errors
 from chassis.access import TenantProfile
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of
-from chassis.json.wellknown import decode_value
+from chassis.json.wellknown import set_value
 from chassis.resources.columns import FieldColumn, reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
 from chassis.resources.query import ORG_UNIT, Query, Sql
+from chassis.resources.reading import asked_of
 from chassis.rpc import Call
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class Key:
 
     Attributes:
         asked: as it was written; the name of the key in the answer.
-        sql: the expression that is grouped by.
+        sql: the expression that is shown.
         value: the answer's value of a database value.
         filter: the condition that selects a database value, in the filter language.
+        by: the expression that is grouped by.
         join: what the expression needs beside the noun's table.
     """
 
@@ -55,7 +57,16 @@ class Key:
     sql: str
     value: Callable[[Any], Any]
     filter: Callable[[Any], str]
+    by: str
     join: str = ""
+    _seen: dict[Any, tuple[Any, str]] = field(default_factory=dict[Any, tuple[Any, str]])
+
+    def seen(self, found: Any) -> tuple[Any, str]:
+        """Give value and condition of a database value, which stands in many groups."""
+        known = self._seen.get(found)
+        if known is None:
+            known = self._seen[found] = (self.value(found), self.filter(found))
+        return known
 
 
 @dataclass(frozen=True)
@@ -73,12 +84,12 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     Raises:
         Invalid: names the term, measure or filter that cannot be read; TOO_MANY_GROUPS.
     """
-    reach = resource.rules.reach(call, "read")
+    question = await asked_of(resource, request.filter, call, show_deleted=request.show_deleted)
     sql = Sql()
     reading = GroupReading(resource.noun, resource.store.query, call.profile, sql)
     keys = reading.keys(request.group_by)
     measures = reading.measures(request.measures)
-    where = resource.store.condition(reach, request.filter, call.tenant, request.show_deleted, sql)
+    where = resource.store.condition(question, sql)
     rows = await resource.here.database.read(
         call.tenant_id, _statement(resource.store.table, keys, measures, where), *sql.arguments
     )
@@ -99,12 +110,12 @@ def _statement(table: str, keys: Sequence[Key], measures: Sequence[Measure], whe
     joins = "".join(key.join for key in keys)
     if not keys:
         return f"SELECT {', '.join(figures)}, true FROM {table} t{_and(where)}"
-    places = ", ".join(str(i + 1) for i in range(len(keys)))
     names = ", ".join(f"k{i}" for i in range(len(keys)))
-    total = f"grouping({', '.join(key.sql for key in keys)}) <> 0"
+    by = ", ".join(key.by for key in keys)
+    total = f"grouping({by}) <> 0"
     return (
         f"SELECT {', '.join((*columns, *figures))}, {total} FROM {table} t{joins}{_and(where)}"
-        f" GROUP BY GROUPING SETS (({places}), ()) ORDER BY {names} LIMIT {GROUPS_MAX + 2}"
+        f" GROUP BY GROUPING SETS (({by}), ()) ORDER BY {names} LIMIT {GROUPS_MAX + 2}"
     )
 
 
@@ -121,11 +132,12 @@ def _fill(
     asked_filter: str,
 ) -> None:
     conditions = [f"({asked_filter})"] if asked_filter.strip() and keys else []
-    for key, value in zip(keys, row, strict=False):
-        group.keys[key.asked].CopyFrom(decode_value(key.value(value)))
-        conditions.append(key.filter(value))
-    for measure, value in zip(measures, row[first:], strict=False):
-        group.values[measure.asked].CopyFrom(decode_value(measure.value(value)))
+    for key, found in zip(keys, row, strict=False):
+        value, condition = key.seen(found)
+        set_value(group.keys[key.asked], value)
+        conditions.append(condition)
+    for measure, found in zip(measures, row[first:], strict=False):
+        set_value(group.values[measure.asked], measure.value(found))
     group.filter = " AND ".join(conditions) if keys else asked_filter
 
 
@@ -174,18 +186,18 @@ class GroupReading:
         return self._period_key(asked, argument, column, period)
 
     def _plain_key(self, asked: str, column: FieldColumn) -> Key:
-        field = self._query.field_of(asked)
+        contract = self._query.field_of(asked)
         if column.kind not in ("text", "uuid", "boolean", "integer", "enum", "date", "currency"):
             raise errors.invalid_field("group_by", "NOT_GROUPABLE", field=asked)
 
         def value(found: Any) -> Any:
-            return _shown(found, column, field)
+            return _shown(found, column, contract)
 
         def condition(found: Any) -> str:
             return _equals(asked, value(found))
 
         select = column.select.format(c=f"t.{column.name}")
-        return Key(asked, select, value, condition)
+        return Key(asked, select, value, condition, by=f"t.{column.name}")
 
     def _period_key(self, asked: str, path: str, column: FieldColumn, period: Period) -> Key:
         """Cut dates as they are and instants in the tenant's time zone."""
@@ -204,7 +216,8 @@ class GroupReading:
             begins, following = f'{path} >= "{_edge(first, zone)}"', period.end(first)
             return begins + (f' AND {path} < "{_edge(following, zone)}"' if following else "")
 
-        return Key(asked, period.sql(day), value, condition)
+        first_day = period.sql(day)
+        return Key(asked, first_day, value, condition, by=first_day)
 
     def _ancestor_key(
         self, asked: str, path: str, column: FieldColumn, kind: str, place: int
@@ -233,7 +246,8 @@ class GroupReading:
                 return f'NOT ancestor({path}, "{kind}")'
             return f'subtree({path}, "{top}")'
 
-        return Key(asked, f"{alias}.top_id::text", lambda top: top, condition, join)
+        top_id = f"{alias}.top_id"
+        return Key(asked, f"{top_id}::text", lambda top: top, condition, by=top_id, join=join)
 
     def _measure(self, asked: str) -> Measure:
         if asked == "count":
@@ -244,7 +258,7 @@ class GroupReading:
         column = self._column(path, "measures")
         if column.kind not in _FUNCTIONS[name]:
             raise errors.invalid_field("measures", "INVALID_MEASURE", found=asked)
-        field = self._query.field_of(path)
+        contract = self._query.field_of(path)
 
         def value(found: Any) -> Any:
             if found is None:
@@ -252,7 +266,7 @@ class GroupReading:
             if column.kind == "money":
                 return {"currencyCode": self._profile.currency_code, "amount": f"{found:f}"}
             if column.kind in ("date", "instant"):
-                return _shown(found, column, field)
+                return _shown(found, column, contract)
             return _decimal_text(found)
 
         shape = {"sum": "coalesce({}, 0)", "avg": f"round(({{}})::numeric, {AVERAGE_DIGITS})"}

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID
 
+from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.database import TENANT_ID
 from chassis.resources.columns import (
     HELPERS,
@@ -127,6 +128,14 @@ def _indexes(noun: Noun, columns: set[str]) -> Iterable[Index]:
         )
     if noun.tree_parent:
         yield Index(f"{noun.table_name}_{PATH}_idx", TENANT_ID, PATH)
+    if CUSTOM_FIELDS in columns:  # only for the records that have any: it costs the others nothing
+        yield Index(
+            f"{noun.table_name}_{CUSTOM_FIELDS}_idx",
+            CUSTOM_FIELDS,
+            postgresql_using="gin",
+            postgresql_ops={CUSTOM_FIELDS: "jsonb_path_ops"},
+            postgresql_where=text(f"{CUSTOM_FIELDS} IS NOT NULL"),
+        )
     title = noun.options.title
     for name in noun.fields:
         options = noun.field_options(name)

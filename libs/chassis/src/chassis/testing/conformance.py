@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from banyan.api.v1 import change_pb2
+from banyan.studio.v1.custom_field_pb2 import CreateCustomFieldRequest, CustomField
 
 from chassis import errors
 from chassis.access import Grant, Scope
@@ -80,7 +81,7 @@ CHECKS: dict[str, tuple[frozenset[str], Check]] = {}
 
 
 def check(*verbs: str) -> Callable[[Check], Check]:
-    """Register a check for nouns that have all these verbs."""
+    """Register a check for nouns that have all these verbs, and fields."""
 
     def register(function: Check) -> Check:
         CHECKS[function.__name__] = (frozenset(verbs), function)
@@ -92,7 +93,7 @@ def check(*verbs: str) -> Callable[[Check], Check]:
 def checks_of(noun: Noun) -> list[str]:
     """Name the checks that apply to a noun."""
     verbs = {method.verb for method in noun.rpcs}
-    return [name for name, (needed, _) in CHECKS.items() if needed <= verbs]
+    return [name for name, (needed, _) in CHECKS.items() if needed <= verbs | noun.fields.keys()]
 
 
 @check("Create", "Get")
@@ -121,6 +122,23 @@ async def a_bare_record_keeps_unset_fields_unset(s: Subject) -> None:
         given = getattr(record, name)
         wanted = given if is_set(record, name) and given else s.noun.defaults.get(name, given)
         assert getattr(read, name) == wanted, name
+
+
+@check("Create", "Get", "List", "custom_fields")
+async def custom_fields_are_kept_and_filtered(s: Subject) -> None:
+    seats = CustomField(key="seats", type=CustomField.TYPE_TEXT, filterable=True)
+    seats.resource_type = s.noun.resource.type
+    request = CreateCustomFieldRequest(custom_field=seats)
+    await s.world.call("CreateCustomField", request, s.admin)
+    record = s.samples.make()
+    record.custom_fields["seats"] = "a"
+    made = await s.create(record=record)
+    assert (await s.call("Get", id=made.id)).custom_fields == record.custom_fields
+    assert [r.id for r in await s.listed(filter='customFields.seats = "a"')] == [made.id]
+    record = s.samples.make()
+    record.custom_fields["chairs"] = "a"
+    with pytest.raises(errors.Invalid):
+        await s.create(record=record)
 
 
 @check("Create")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.resources.references import is_id
+from chassis.ids import is_id
 from documents.imports.filling import Field, Filling
 from documents.imports.known import Known, Sought
 from documents.imports.mapping import Expression, First, RecordMap, Template

@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -37,6 +38,7 @@ class Discount(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
     PRODUCT_SERIES_ID_FIELD_NUMBER: _builtins.int
@@ -59,7 +61,6 @@ class Discount(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     product_id: _builtins.str
     product_series_id: _builtins.str
@@ -77,6 +78,8 @@ class Discount(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def percent(self) -> _decimal_pb2.Decimal:
         """0 to 100."""
@@ -107,6 +110,7 @@ class Discount(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         product_id: _builtins.str = ...,
         product_series_id: _builtins.str = ...,
@@ -123,9 +127,9 @@ class Discount(_message.Message):
         organization_name: _builtins.str = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "delete_time", b"delete_time", "minimum_quantity", b"minimum_quantity", "percent", b"percent", "product_category_id", b"product_category_id", "product_id", b"product_id", "product_series_id", b"product_series_id", "reduction", b"reduction", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "minimum_quantity", b"minimum_quantity", "percent", b"percent", "product_category_id", b"product_category_id", "product_id", b"product_id", "product_series_id", b"product_series_id", "reduction", b"reduction", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "minimum_quantity", b"minimum_quantity", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "percent", b"percent", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_id", b"product_id", "product_name", b"product_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "reduction", b"reduction", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "minimum_quantity", b"minimum_quantity", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "percent", b"percent", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_id", b"product_id", "product_name", b"product_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "reduction", b"reduction", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_reduction: _TypeAlias = _typing.Literal["percent", "amount"]  # noqa: Y015
     _WhichOneofArgType_reduction: _TypeAlias = _typing.Literal["reduction", b"reduction"]  # noqa: Y015

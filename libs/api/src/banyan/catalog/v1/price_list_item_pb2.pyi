@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import decimal_pb2 as _decimal_pb2
@@ -36,6 +37,7 @@ class PriceListItem(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     PRICE_LIST_ID_FIELD_NUMBER: _builtins.int
     PRICE_LIST_NAME_FIELD_NUMBER: _builtins.int
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
@@ -49,7 +51,6 @@ class PriceListItem(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     price_list_id: _builtins.str
     price_list_name: _builtins.str
     product_id: _builtins.str
@@ -60,6 +61,8 @@ class PriceListItem(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def minimum_quantity(self) -> _decimal_pb2.Decimal:
         """It holds for this quantity and more, up to the next item's; 0: for any."""
@@ -80,6 +83,7 @@ class PriceListItem(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         price_list_id: _builtins.str = ...,
         price_list_name: _builtins.str = ...,
         product_id: _builtins.str = ...,
@@ -87,9 +91,9 @@ class PriceListItem(_message.Message):
         minimum_quantity: _decimal_pb2.Decimal | None = ...,
         unit_price: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "minimum_quantity", b"minimum_quantity", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "minimum_quantity", b"minimum_quantity", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "minimum_quantity", b"minimum_quantity", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "price_list_id", b"price_list_id", "price_list_name", b"price_list_name", "product_id", b"product_id", "product_name", b"product_name", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "minimum_quantity", b"minimum_quantity", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "price_list_id", b"price_list_id", "price_list_name", b"price_list_name", "product_id", b"product_id", "product_name", b"product_name", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

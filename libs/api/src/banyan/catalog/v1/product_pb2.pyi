@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -37,6 +38,7 @@ class Product(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     PRODUCT_CATEGORY_ID_FIELD_NUMBER: _builtins.int
@@ -58,7 +60,6 @@ class Product(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     code: _builtins.str
     """The article number (SKU); no two products share one."""
@@ -79,6 +80,8 @@ class Product(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def price(self) -> _money_pb2.Money:
         """What is asked for one unit where no price list says otherwise."""
@@ -107,6 +110,7 @@ class Product(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         code: _builtins.str = ...,
         product_category_id: _builtins.str = ...,
@@ -122,9 +126,9 @@ class Product(_message.Message):
         sold_from: _date_pb2.Date | None = ...,
         sold_until: _date_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "create_time", b"create_time", "delete_time", b"delete_time", "price", b"price", "sold_from", b"sold_from", "sold_until", b"sold_until", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "price", b"price", "sold_from", b"sold_from", "sold_until", b"sold_until", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cost", b"cost", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "price", b"price", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "responsible_org_unit_id", b"responsible_org_unit_id", "responsible_org_unit_name", b"responsible_org_unit_name", "sold_from", b"sold_from", "sold_until", b"sold_until", "unit_of_measure", b"unit_of_measure", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cost", b"cost", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "price", b"price", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "responsible_org_unit_id", b"responsible_org_unit_id", "responsible_org_unit_name", b"responsible_org_unit_name", "sold_from", b"sold_from", "sold_until", b"sold_until", "unit_of_measure", b"unit_of_measure", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -34,6 +35,7 @@ class ProductSeries(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     PRODUCT_CATEGORY_ID_FIELD_NUMBER: _builtins.int
     PRODUCT_CATEGORY_NAME_FIELD_NUMBER: _builtins.int
@@ -45,7 +47,6 @@ class ProductSeries(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     product_category_id: _builtins.str
     """Where its new products go that name no category."""
@@ -57,6 +58,8 @@ class ProductSeries(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     def __init__(
         self,
         *,
@@ -69,14 +72,15 @@ class ProductSeries(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         product_category_id: _builtins.str = ...,
         product_category_name: _builtins.str = ...,
         description: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -32,6 +33,7 @@ class DocumentLink(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
     DOCUMENT_NAME_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
@@ -43,7 +45,6 @@ class DocumentLink(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     document_id: _builtins.str
     document_name: _builtins.str
     target: _builtins.str
@@ -53,6 +54,8 @@ class DocumentLink(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     def __init__(
         self,
         *,
@@ -64,14 +67,15 @@ class DocumentLink(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         document_id: _builtins.str = ...,
         document_name: _builtins.str = ...,
         target: _builtins.str = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "document_id", b"document_id", "document_name", b"document_name", "etag", b"etag", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "document_id", b"document_id", "document_name", b"document_name", "etag", b"etag", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -32,6 +33,7 @@ class Edition(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     CONTAINED_EDITION_ID_FIELD_NUMBER: _builtins.int
     CONTAINED_EDITION_NAME_FIELD_NUMBER: _builtins.int
@@ -45,7 +47,6 @@ class Edition(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     contained_edition_id: _builtins.str
     """The edition it contains: all of that one's modules and user types are its own too."""
@@ -56,6 +57,8 @@ class Edition(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def modules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Keys of the modules it adds."""
@@ -75,6 +78,7 @@ class Edition(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         contained_edition_id: _builtins.str = ...,
         contained_edition_name: _builtins.str = ...,
@@ -82,9 +86,9 @@ class Edition(_message.Message):
         user_types: _abc.Iterable[Global___UserType] | None = ...,
         shipped_key: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contained_edition_id", b"contained_edition_id", "contained_edition_name", b"contained_edition_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "etag", b"etag", "external_id", b"external_id", "id", b"id", "modules", b"modules", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "shipped_key", b"shipped_key", "update_time", b"update_time", "user_types", b"user_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contained_edition_id", b"contained_edition_id", "contained_edition_name", b"contained_edition_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "etag", b"etag", "external_id", b"external_id", "id", b"id", "modules", b"modules", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "shipped_key", b"shipped_key", "update_time", b"update_time", "user_types", b"user_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

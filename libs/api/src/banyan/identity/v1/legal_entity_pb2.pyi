@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -33,6 +34,7 @@ class LegalEntity(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     COUNTRY_CODE_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
@@ -45,7 +47,6 @@ class LegalEntity(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     country_code: _builtins.str
     """ISO 3166, two letters."""
@@ -60,6 +61,8 @@ class LegalEntity(_message.Message):
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
     def tax_registrations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TaxRegistration]: ...
     def __init__(
         self,
@@ -73,15 +76,16 @@ class LegalEntity(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         country_code: _builtins.str = ...,
         currency_code: _builtins.str = ...,
         fiscal_year_start_month: _builtins.int = ...,
         tax_registrations: _abc.Iterable[Global___TaxRegistration] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "currency_code", b"currency_code", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "fiscal_year_start_month", b"fiscal_year_start_month", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "tax_registrations", b"tax_registrations", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "currency_code", b"currency_code", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "fiscal_year_start_month", b"fiscal_year_start_month", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "tax_registrations", b"tax_registrations", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -60,6 +61,7 @@ class OrgUnit(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
@@ -74,9 +76,7 @@ class OrgUnit(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """The unit above; empty for the one at the top.
-    10 is kept for custom_fields.
-    """
+    """The unit above; empty for the one at the top."""
     name: _builtins.str
     kind: Global___OrgUnit.Kind.ValueType
     code: _builtins.str
@@ -93,6 +93,8 @@ class OrgUnit(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     def __init__(
         self,
         *,
@@ -105,6 +107,7 @@ class OrgUnit(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         kind: Global___OrgUnit.Kind.ValueType = ...,
         code: _builtins.str = ...,
@@ -113,9 +116,9 @@ class OrgUnit(_message.Message):
         legal_entity_id: _builtins.str = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cost_centre", b"cost_centre", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "legal_entity_id", b"legal_entity_id", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "sells", b"sells", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cost_centre", b"cost_centre", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "legal_entity_id", b"legal_entity_id", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "sells", b"sells", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -35,6 +36,7 @@ class Position(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     START_DATE_FIELD_NUMBER: _builtins.int
@@ -50,9 +52,7 @@ class Position(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """The unit it belongs to.
-    10 is kept for custom_fields.
-    """
+    """The unit it belongs to."""
     title: _builtins.str
     """"Account manager"."""
     user_id: _builtins.str
@@ -71,6 +71,8 @@ class Position(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def start_date(self) -> _date_pb2.Date:
         """The first day."""
@@ -95,6 +97,7 @@ class Position(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         title: _builtins.str = ...,
         user_id: _builtins.str = ...,
         start_date: _date_pb2.Date | None = ...,
@@ -104,9 +107,9 @@ class Position(_message.Message):
         leads: _builtins.bool = ...,
         acting: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "end_date", b"end_date", "share", b"share", "start_date", b"start_date", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "share", b"share", "start_date", b"start_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting", b"acting", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "leads", b"leads", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "primary", b"primary", "share", b"share", "start_date", b"start_date", "title", b"title", "update_time", b"update_time", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting", b"acting", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "leads", b"leads", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "primary", b"primary", "share", b"share", "start_date", b"start_date", "title", b"title", "update_time", b"update_time", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -34,6 +35,7 @@ class RoleAssignment(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     ROLE_ID_FIELD_NUMBER: _builtins.int
     ROLE_NAME_FIELD_NUMBER: _builtins.int
@@ -46,9 +48,7 @@ class RoleAssignment(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """Where the role is held: UNIT and SUBTREE permissions reach from here.
-    10 is kept for custom_fields.
-    """
+    """Where the role is held: UNIT and SUBTREE permissions reach from here."""
     user_id: _builtins.str
     role_id: _builtins.str
     role_name: _builtins.str
@@ -59,6 +59,8 @@ class RoleAssignment(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def end_date(self) -> _date_pb2.Date:
         """The last day on which it counts; empty: no end."""
@@ -75,15 +77,16 @@ class RoleAssignment(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         user_id: _builtins.str = ...,
         role_id: _builtins.str = ...,
         role_name: _builtins.str = ...,
         user_display_name: _builtins.str = ...,
         end_date: _date_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "end_date", b"end_date", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "role_id", b"role_id", "role_name", b"role_name", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "role_id", b"role_id", "role_name", b"role_name", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

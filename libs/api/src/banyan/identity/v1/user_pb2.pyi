@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -57,6 +58,7 @@ class User(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -72,7 +74,6 @@ class User(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     display_name: _builtins.str
     email: _builtins.str
     """Signs in with it; unique among the living, whatever the case of its letters."""
@@ -88,6 +89,8 @@ class User(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def disable_time(self) -> _timestamp_pb2.Timestamp:
         """Since when they may not sign in."""
@@ -112,6 +115,7 @@ class User(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         display_name: _builtins.str = ...,
         email: _builtins.str = ...,
         kind: Global___User.Kind.ValueType = ...,
@@ -121,9 +125,9 @@ class User(_message.Message):
         password_time: _timestamp_pb2.Timestamp | None = ...,
         lock_expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "disable_time", b"disable_time", "lock_expire_time", b"lock_expire_time", "password_time", b"password_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "disable_time", b"disable_time", "lock_expire_time", b"lock_expire_time", "password_time", b"password_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "disable_time", b"disable_time", "display_name", b"display_name", "email", b"email", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "language", b"language", "lock_expire_time", b"lock_expire_time", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "password_time", b"password_time", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "disable_time", b"disable_time", "display_name", b"display_name", "email", b"email", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "language", b"language", "lock_expire_time", b"lock_expire_time", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "password_time", b"password_time", "time_zone", b"time_zone", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -34,6 +35,7 @@ class CommunicationParticipant(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     COMMUNICATION_ID_FIELD_NUMBER: _builtins.int
     COMMUNICATION_SUBJECT_FIELD_NUMBER: _builtins.int
     CONTACT_ID_FIELD_NUMBER: _builtins.int
@@ -48,7 +50,6 @@ class CommunicationParticipant(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     communication_id: _builtins.str
     communication_subject: _builtins.str
     contact_id: _builtins.str
@@ -63,6 +64,8 @@ class CommunicationParticipant(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     def __init__(
         self,
         *,
@@ -75,6 +78,7 @@ class CommunicationParticipant(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         communication_id: _builtins.str = ...,
         communication_subject: _builtins.str = ...,
         contact_id: _builtins.str = ...,
@@ -83,9 +87,9 @@ class CommunicationParticipant(_message.Message):
         user_display_name: _builtins.str = ...,
         role: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "create_time", b"create_time", "delete_time", b"delete_time", "person", b"person", "update_time", b"update_time", "user_id", b"user_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "person", b"person", "update_time", b"update_time", "user_id", b"user_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["communication_id", b"communication_id", "communication_subject", b"communication_subject", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "person", b"person", "role", b"role", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["communication_id", b"communication_id", "communication_subject", b"communication_subject", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "person", b"person", "role", b"role", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_person: _TypeAlias = _typing.Literal["contact_id", "user_id"]  # noqa: Y015
     _WhichOneofArgType_person: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015

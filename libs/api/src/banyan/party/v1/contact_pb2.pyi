@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -65,6 +66,7 @@ class Contact(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     GIVEN_NAME_FIELD_NUMBER: _builtins.int
     FAMILY_NAME_FIELD_NUMBER: _builtins.int
@@ -93,7 +95,6 @@ class Contact(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     """The whole name as people write it."""
     given_name: _builtins.str
@@ -125,6 +126,8 @@ class Contact(_message.Message):
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
     def functions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What one turns to them for."""
 
@@ -148,6 +151,7 @@ class Contact(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         given_name: _builtins.str = ...,
         family_name: _builtins.str = ...,
@@ -170,9 +174,9 @@ class Contact(_message.Message):
         decision_role: Global___Contact.DecisionRole.ValueType = ...,
         decision_degree: _degree_pb2.Degree.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "decision_degree", b"decision_degree", "decision_role", b"decision_role", "delete_time", b"delete_time", "department", b"department", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "functions", b"functions", "given_name", b"given_name", "id", b"id", "interests", b"interests", "job_title", b"job_title", "language", b"language", "merged_into_contact_id", b"merged_into_contact_id", "merged_into_contact_name", b"merged_into_contact_name", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "reports_to_contact_id", b"reports_to_contact_id", "reports_to_contact_name", b"reports_to_contact_name", "skills", b"skills", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "decision_degree", b"decision_degree", "decision_role", b"decision_role", "delete_time", b"delete_time", "department", b"department", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "functions", b"functions", "given_name", b"given_name", "id", b"id", "interests", b"interests", "job_title", b"job_title", "language", b"language", "merged_into_contact_id", b"merged_into_contact_id", "merged_into_contact_name", b"merged_into_contact_name", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "reports_to_contact_id", b"reports_to_contact_id", "reports_to_contact_name", b"reports_to_contact_name", "skills", b"skills", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

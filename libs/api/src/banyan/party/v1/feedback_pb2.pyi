@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -68,6 +69,7 @@ class Feedback(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
@@ -87,7 +89,6 @@ class Feedback(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     subject: _builtins.str
     kind: Global___Feedback.Kind.ValueType
     organization_id: _builtins.str
@@ -107,6 +108,8 @@ class Feedback(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def receive_date(self) -> _date_pb2.Date:
         """Today when it is not given."""
@@ -129,6 +132,7 @@ class Feedback(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         subject: _builtins.str = ...,
         kind: Global___Feedback.Kind.ValueType = ...,
         organization_id: _builtins.str = ...,
@@ -142,9 +146,9 @@ class Feedback(_message.Message):
         answer: _builtins.str = ...,
         answer_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "create_time", b"create_time", "delete_time", b"delete_time", "receive_date", b"receive_date", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "receive_date", b"receive_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "receive_date", b"receive_date", "status", b"status", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "receive_date", b"receive_date", "status", b"status", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -36,6 +37,7 @@ class FinancialProfile(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
     CREDIT_LIMIT_FIELD_NUMBER: _builtins.int
@@ -50,7 +52,6 @@ class FinancialProfile(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     organization_id: _builtins.str
     organization_name: _builtins.str
     credit_rating: _builtins.str
@@ -64,6 +65,8 @@ class FinancialProfile(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def credit_limit(self) -> _money_pb2.Money:
         """What it may owe at most."""
@@ -84,6 +87,7 @@ class FinancialProfile(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         organization_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
         credit_limit: _money_pb2.Money | None = ...,
@@ -92,9 +96,9 @@ class FinancialProfile(_message.Message):
         rating_date: _date_pb2.Date | None = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "credit_limit", b"credit_limit", "delete_time", b"delete_time", "rating_date", b"rating_date", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "credit_limit", b"credit_limit", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "rating_date", b"rating_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "credit_limit", b"credit_limit", "credit_rating", b"credit_rating", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "rating_agency", b"rating_agency", "rating_date", b"rating_date", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "credit_limit", b"credit_limit", "credit_rating", b"credit_rating", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "rating_agency", b"rating_agency", "rating_date", b"rating_date", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -36,6 +37,7 @@ class Interest(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
@@ -55,7 +57,6 @@ class Interest(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     organization_id: _builtins.str
     contact_id: _builtins.str
     organization_name: _builtins.str
@@ -76,6 +77,8 @@ class Interest(_message.Message):
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
     def start_date(self) -> _date_pb2.Date:
         """Since when; today when neither day is given."""
 
@@ -95,6 +98,7 @@ class Interest(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         organization_id: _builtins.str = ...,
         contact_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
@@ -108,9 +112,9 @@ class Interest(_message.Message):
         end_date: _date_pb2.Date | None = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "create_time", b"create_time", "delete_time", b"delete_time", "end_date", b"end_date", "event", b"event", "organization_id", b"organization_id", "party", b"party", "product_id", b"product_id", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "event", b"event", "organization_id", b"organization_id", "party", b"party", "product_id", b"product_id", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "degree", b"degree", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "event", b"event", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "party", b"party", "product_id", b"product_id", "product_name", b"product_name", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "degree", b"degree", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "event", b"event", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "party", b"party", "product_id", b"product_id", "product_name", b"product_name", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_party: _TypeAlias = _typing.Literal["organization_id", "contact_id"]  # noqa: Y015
     _WhichOneofArgType_party: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015

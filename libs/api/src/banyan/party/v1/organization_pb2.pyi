@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -36,6 +37,7 @@ class Organization(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
     PARENT_ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
@@ -68,7 +70,6 @@ class Organization(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     """What it is called: "华为技术有限公司"."""
     parent_organization_id: _builtins.str
@@ -112,6 +113,8 @@ class Organization(_message.Message):
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it is to the firm: prospect, customer, partner, supplier, competitor."""
 
@@ -133,6 +136,7 @@ class Organization(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         roles: _abc.Iterable[_builtins.str] | None = ...,
         parent_organization_id: _builtins.str = ...,
@@ -159,9 +163,9 @@ class Organization(_message.Message):
         bill_to_address_id: _builtins.str = ...,
         bill_to_address_lines: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "annual_revenue", b"annual_revenue", "create_time", b"create_time", "delete_time", b"delete_time", "payment_terms_days", b"payment_terms_days", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "annual_revenue", b"annual_revenue", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "payment_terms_days", b"payment_terms_days", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "bill_to_address_id", b"bill_to_address_id", "bill_to_address_lines", b"bill_to_address_lines", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "merged_into_organization_id", b"merged_into_organization_id", "merged_into_organization_name", b"merged_into_organization_name", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "bill_to_address_id", b"bill_to_address_id", "bill_to_address_lines", b"bill_to_address_lines", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "merged_into_organization_id", b"merged_into_organization_id", "merged_into_organization_name", b"merged_into_organization_name", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__active: _TypeAlias = _typing.Literal["active"]  # noqa: Y015
     _WhichOneofArgType__active: _TypeAlias = _typing.Literal["_active", b"_active"]  # noqa: Y015

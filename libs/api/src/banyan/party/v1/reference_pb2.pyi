@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -91,6 +92,7 @@ class Reference(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
     DIRECTION_FIELD_NUMBER: _builtins.int
@@ -111,7 +113,6 @@ class Reference(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     organization_id: _builtins.str
     """The customer, partner or supplier it is about."""
     organization_name: _builtins.str
@@ -136,6 +137,8 @@ class Reference(_message.Message):
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
     def reference_date(self) -> _date_pb2.Date:
         """When it was given or asked for; today when it is not given."""
 
@@ -151,6 +154,7 @@ class Reference(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         organization_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
         direction: Global___Reference.Direction.ValueType = ...,
@@ -165,9 +169,9 @@ class Reference(_message.Message):
         verdict: Global___Reference.Verdict.ValueType = ...,
         outcome: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "reference_date", b"reference_date", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "reference_date", b"reference_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "direction", b"direction", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "reference_date", b"reference_date", "third_party_organization_id", b"third_party_organization_id", "third_party_organization_name", b"third_party_organization_name", "update_time", b"update_time", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "direction", b"direction", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "reference_date", b"reference_date", "third_party_organization_id", b"third_party_organization_id", "third_party_organization_name", b"third_party_organization_name", "update_time", b"update_time", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -35,6 +36,7 @@ class Relationship(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
     RELATED_ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
@@ -50,7 +52,6 @@ class Relationship(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     organization_id: _builtins.str
     """The one that stands so to the other."""
     organization_name: _builtins.str
@@ -66,6 +67,8 @@ class Relationship(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def start_date(self) -> _date_pb2.Date:
         """The first day, where it is known."""
@@ -86,6 +89,7 @@ class Relationship(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         organization_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
         related_organization_id: _builtins.str = ...,
@@ -95,9 +99,9 @@ class Relationship(_message.Message):
         end_date: _date_pb2.Date | None = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "end_date", b"end_date", "start_date", b"start_date", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "start_date", b"start_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "related_organization_id", b"related_organization_id", "related_organization_name", b"related_organization_name", "start_date", b"start_date", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "related_organization_id", b"related_organization_id", "related_organization_name", b"related_organization_name", "start_date", b"start_date", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,6 +10,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import decimal_pb2 as _decimal_pb2
@@ -37,6 +38,7 @@ class OpportunityLine(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     OPPORTUNITY_ID_FIELD_NUMBER: _builtins.int
     OPPORTUNITY_NAME_FIELD_NUMBER: _builtins.int
@@ -55,7 +57,6 @@ class OpportunityLine(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     description: _builtins.str
     """What it is: a product, a service."""
     opportunity_id: _builtins.str
@@ -73,6 +74,8 @@ class OpportunityLine(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def quantity(self) -> _decimal_pb2.Decimal: ...
     @_builtins.property
@@ -97,6 +100,7 @@ class OpportunityLine(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         description: _builtins.str = ...,
         opportunity_id: _builtins.str = ...,
         opportunity_name: _builtins.str = ...,
@@ -109,9 +113,9 @@ class OpportunityLine(_message.Message):
         product_id: _builtins.str = ...,
         product_name: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "delete_time", b"delete_time", "discount_percent", b"discount_percent", "quantity", b"quantity", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "discount_percent", b"discount_percent", "quantity", b"quantity", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "description", b"description", "discount_percent", b"discount_percent", "etag", b"etag", "external_id", b"external_id", "id", b"id", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "product_id", b"product_id", "product_name", b"product_name", "quantity", b"quantity", "stage", b"stage", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "discount_percent", b"discount_percent", "etag", b"etag", "external_id", b"external_id", "id", b"id", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "product_id", b"product_id", "product_name", b"product_name", "quantity", b"quantity", "stage", b"stage", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

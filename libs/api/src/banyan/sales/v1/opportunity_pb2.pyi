@@ -10,6 +10,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -57,6 +58,7 @@ class Opportunity(_message.Message):
     CREATOR_USER_ID_FIELD_NUMBER: _builtins.int
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
@@ -87,7 +89,6 @@ class Opportunity(_message.Message):
     creator_user_id: _builtins.str
     owner_user_id: _builtins.str
     org_unit_id: _builtins.str
-    """10 is kept for custom_fields."""
     name: _builtins.str
     organization_id: _builtins.str
     """The customer. Needed to win, and where a stage asks for it."""
@@ -125,6 +126,8 @@ class Opportunity(_message.Message):
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
+    def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What the deal is worth, in the firm's presentation currency."""
 
@@ -156,6 +159,7 @@ class Opportunity(_message.Message):
         creator_user_id: _builtins.str = ...,
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
+        custom_fields: _struct_pb2.Struct | None = ...,
         name: _builtins.str = ...,
         organization_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
@@ -180,9 +184,9 @@ class Opportunity(_message.Message):
         sales_objective: _builtins.str = ...,
         note: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "create_time", b"create_time", "delete_time", b"delete_time", "open_date", b"open_date", "outcome_time", b"outcome_time", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "open_date", b"open_date", "outcome_time", b"outcome_time", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "lead_id", b"lead_id", "name", b"name", "note", b"note", "open_date", b"open_date", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "outcome_reason", b"outcome_reason", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "pipeline_id", b"pipeline_id", "pipeline_name", b"pipeline_name", "previous_opportunity_id", b"previous_opportunity_id", "probability", b"probability", "sales_objective", b"sales_objective", "source_id", b"source_id", "source_name", b"source_name", "stage", b"stage", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "lead_id", b"lead_id", "name", b"name", "note", b"note", "open_date", b"open_date", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "outcome_reason", b"outcome_reason", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "pipeline_id", b"pipeline_id", "pipeline_name", b"pipeline_name", "previous_opportunity_id", b"previous_opportunity_id", "probability", b"probability", "sales_objective", b"sales_objective", "source_id", b"source_id", "source_name", b"source_name", "stage", b"stage", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
+from chassis.custom.value import CEL_TYPES, misfits
 from chassis.expressions import compile_rule
 from chassis.json.wellknown import decode_value
-from studio.custom_value import CEL_TYPES, misfits
 
 Field = custom_field_pb2.CustomField
 INDUSTRY = picklist_pb2.Picklist(

@@ -9,6 +9,7 @@ from google.protobuf import struct_pb2, timestamp_pb2, wrappers_pb2
 from google.protobuf.descriptor import Descriptor
 
 from chassis import errors
+from chassis.ids import is_id
 from chassis.json.refusal import Refused
 from chassis.json.wellknown import (
     decode_date,
@@ -16,7 +17,6 @@ from chassis.json.wellknown import (
     decode_timestamp,
     encode_value,
 )
-from chassis.resources.references import is_id
 
 _Field = custom_field_pb2.CustomField
 # A Struct holds numbers as doubles, which are exact to so many digits.
@@ -36,6 +36,21 @@ CEL_TYPES: dict[int, Descriptor] = {
     _Field.TYPE_PICKLIST: wrappers_pb2.StringValue.DESCRIPTOR,
     _Field.TYPE_MULTI_PICKLIST: struct_pb2.ListValue.DESCRIPTOR,
     _Field.TYPE_REFERENCE: wrappers_pb2.StringValue.DESCRIPTOR,
+}
+
+
+# How filters compare a value: as what, and as which PostgreSQL type; "" for whole values in JSON.
+FILTERED_AS: dict[int, tuple[str, str]] = {
+    _Field.TYPE_TEXT: ("text", ""),
+    _Field.TYPE_LONG_TEXT: ("text", ""),
+    _Field.TYPE_INTEGER: ("decimal", "numeric"),
+    _Field.TYPE_DECIMAL: ("decimal", "numeric"),
+    _Field.TYPE_DATE: ("date", "date"),
+    _Field.TYPE_TIMESTAMP: ("instant", "timestamptz"),
+    _Field.TYPE_BOOLEAN: ("boolean", ""),
+    _Field.TYPE_PICKLIST: ("texts", ""),
+    _Field.TYPE_MULTI_PICKLIST: ("texts", ""),
+    _Field.TYPE_REFERENCE: ("uuid", ""),
 }
 
 
