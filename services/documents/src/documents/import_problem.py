@@ -8,7 +8,7 @@ from banyan.documents.v1 import import_job_pb2, import_problem_pb2
 
 from chassis import errors
 from chassis.resources import Noun
-from documents.imports.planning import Problem
+from documents.imports.rows import Problem
 
 _VALUE_LENGTH_MAX = 500
 

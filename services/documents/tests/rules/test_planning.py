@@ -17,17 +17,8 @@ from hypothesis import strategies as st
 from chassis import errors
 from documents.imports.known import Known
 from documents.imports.mapping import read_map
-from documents.imports.planning import (
-    NotYet,
-    Planned,
-    Planner,
-    Problem,
-    Refused,
-    RowView,
-    chosen_id,
-    same,
-    views,
-)
+from documents.imports.planning import Planner, chosen_id
+from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, same, views
 from documents.tables import CellError, Row
 from documents.tables.values import ColumnProfile
 
@@ -305,12 +296,12 @@ def test_only_what_is_unknown_is_asked_for():
     sheet = Sheet(FIRMS, PEOPLE)
     sheet.is_there("p")
     row = sheet.row(key="a", name="A", parent="p", person="")
-    assert [s.key for s in sheet.planner.sought(row)] == [
+    assert [s.key for s in sheet.planner.sought([row])] == [
         ("party.Organization", ("external_id",), ("a",))
     ]
     assert sheet.planner.paths()["party.Organization"] >= {"name", "industry", "employee_count"}
     sheet.known.none_of.add("party.Organization")
-    assert list(sheet.planner.sought(row)) == []
+    assert list(sheet.planner.sought([row])) == []
 
 
 # --- ids
@@ -401,14 +392,14 @@ def test_a_record_that_is_known_by_its_id_is_made_with_it_or_changed():
 @pytest.mark.parametrize("text", ["7", THERE.upper(), f"{THERE}0"])
 def test_what_is_no_id_knows_no_record(text):
     sheet = Sheet(COPIES)
-    assert list(sheet.planner.sought(sheet.row(key=text))) == []
+    assert list(sheet.planner.sought([sheet.row(key=text)])) == []
     problem = sheet.refusal(line=3, key=text, name="A")
     assert (problem.reason, problem.column, problem.value) == ("NOT_AN_ID", "key", text)
 
 
 def test_a_row_waits_for_the_record_it_names_by_an_id_that_may_still_come():
     sheet = Sheet(COPIES)
-    sought = [one.values for one in sheet.planner.sought(sheet.row(key=OTHER, parent=THERE))]
+    sought = [one.values for one in sheet.planner.sought([sheet.row(key=OTHER, parent=THERE)])]
     assert sought == [(OTHER,), (THERE,)]
     with pytest.raises(NotYet):
         sheet.plan(key=OTHER, name="Child", parent=THERE)
@@ -427,3 +418,28 @@ def test_spaces_around_texts_belong_to_them_where_the_map_says_so():
     rows = [Row(2, (" a ", "  "))]
     (row,) = views(rows, ["key", "name"], {}, ["key", "name"], spaces=True)
     assert (row.texts, row.cells["key"]) == ({"key": " a ", "name": ""}, " a ")  # blank is empty
+
+
+def test_of_what_a_file_makes_no_more_is_kept_than_is_asked_of_it():
+    """There are as many as there are rows: an id where nothing else is taken."""
+    name = ("party.Organization", ("external_id",))
+    taken, plain = Sheet(FIRMS), Sheet(FIRMS | {"fields": {"parentOrganizationId": PARENT}})
+    for sheet in (taken, plain):
+        sheet.plan(line=2, key="a", name="Alpha", trade="mining")
+    assert plain.known.made[name] == {("a",): chosen_id(JOB, 0, 2, 0)}
+    kept = taken.known.made[name]["a",]
+    assert isinstance(kept, bytes)
+    assert organization_pb2.Organization.FromString(kept).industry == "mining"
+    (child,) = taken.plan(key="b", name="Beta", parent="a")
+    assert child.message.industry == "mining"
+
+
+async def test_records_that_are_there_are_forgotten_when_they_are_many(monkeypatch):
+    monkeypatch.setattr("documents.imports.known._THERE_MAX", 1)
+    sheet = Sheet(FIRMS)
+    sheet.is_there("a")
+    await sheet.known.look_up((), {})
+    assert len(sheet.known.there) == 1
+    sheet.is_there("b")
+    await sheet.known.look_up((), {})
+    assert sheet.known.there == {}

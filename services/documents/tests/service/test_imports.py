@@ -458,3 +458,22 @@ async def test_a_workbook_that_asks_for_other_files_is_refused_by_name(firm):
         new.writestr("xl/externalLinks/externalLink1.xml", "<externalLink/>")
     done = await firm.start(await firm.job_of(linked.getvalue()))
     assert (done.status, done.error_reason) == (_Job.STATUS_FAILED, "EXTERNAL_LINKS_REFUSED")
+
+
+@pytest.mark.parametrize("stretch", [1, 2, 1000])
+async def test_parents_may_stand_below_their_children_however_many(
+    firm, counts, monkeypatch, stretch
+):
+    """Each row refers to the one below it, within a stretch and over many (PLT-19)."""
+    monkeypatch.setattr(running, "STRETCH", stretch)
+    rows = [f"k{n},Firm {n},DE,1,1,{f'k{n + 1}' if n < 6 else ''}," for n in range(7)]
+    job = await firm.start(await firm.job(*rows, "lone,Lone,DE,1,1,nobody,"))
+    assert (job.status, job.row_count, job.refused_row_count) == (_Job.STATUS_DONE, 8, 1)
+    assert counts(job) == {"party.Organization": (7, 0, 0)}
+    assert await firm.problems(job) == [(9, "parent", "nobody", "RECORD_NOT_FOUND")]
+    found = await firm.firms()
+    assert [found[f"k{n}"].parent_organization_id for n in range(6)] == [
+        found[f"k{n + 1}"].id for n in range(6)
+    ]
+    await firm.undo(job)
+    assert await firm.firms() == {}

@@ -38,7 +38,7 @@ _INTEGERS = {
     **dict.fromkeys((_F.TYPE_UINT64, _F.TYPE_FIXED64), _UNSIGNED_64),
 }
 MONEY = "banyan.type.v1.Money"
-_REMEMBERED = 20_000
+_REMEMBERED = 5_000
 
 
 @dataclass
@@ -60,11 +60,16 @@ class Reading:
     factor: decimal.Decimal = decimal.Decimal(1)
     spaces: bool = False
     _read: Callable[[Cell, "Reading"], Any] = attribute(init=False)
-    # By type too: to Python 1 and TRUE are the same key.
-    _known: dict[tuple[type, Cell], Any] = attribute(default_factory=dict[tuple[type, Cell], Any])
+    # What is no text by type too: to Python 1 and TRUE are the same key.
+    _known: dict[Any, Any] = attribute(default_factory=dict[Any, Any])
 
     def __post_init__(self) -> None:
         self._read = _reader_of(self.field)
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether a cell is taken as the text it is."""
+        return self._read is _text
 
     def value(self, cell: Cell) -> Any:
         """Read a cell that is not empty, as the constructor of the record takes it.
@@ -72,7 +77,7 @@ class Reading:
         Raises:
             Invalid: what is wrong with it.
         """
-        key = (type(cell), cell)
+        key = cell if isinstance(cell, str) else (type(cell), cell)
         found = self._known.get(key)
         if found is None:
             found = self._read(cell, self)

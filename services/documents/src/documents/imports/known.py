@@ -12,6 +12,8 @@ from documents.imports.nouns import ImportNoun
 _FILTER_BYTES = 12_000
 _TERMS_MAX = 60
 _PAGE = 1000
+# Records that are there are forgotten when they are so many, and asked for again by who needs them.
+_THERE_MAX = 20_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Known:
 
     Attributes:
         there: what the database has; None for what it has not.
-        made: what this run makes, by everything it is looked up by.
+        made: what this run makes, by noun and the fields it is looked up by: the id where nothing
+            else is asked of it, else the whole record, written down.
         dry: nothing is written, so that what was made has to pass for what is there.
         none_of: nouns of which there was no record when the run began; none is looked up, for what
             this run makes it knows, and what others make meanwhile is refused when it is written.
@@ -43,7 +46,9 @@ class Known:
     call: Callable[[Any, Any], Awaitable[Any]]
     dry: bool = False
     there: dict[Any, Any] = field(default_factory=dict[Any, Any])
-    made: dict[Any, Any] = field(default_factory=dict[Any, Any])
+    made: dict[Any, dict[tuple[str, ...], str | bytes]] = field(
+        default_factory=dict[Any, dict[tuple[str, ...], str | bytes]]
+    )
     none_of: set[str] = field(default_factory=set[str])
 
     def begin_file(self, made: Iterable[str]) -> None:
@@ -57,15 +62,35 @@ class Known:
         if not self.dry:
             self.made.clear()
 
+    def record(self, noun: ImportNoun, fields: tuple[str, ...], values: tuple[str, ...]) -> Any:
+        """Give a record by what names it, as this run makes it or as it is there; else None."""
+        made = self.made_one(noun, fields, values)
+        return made if made is not None else self.there.get((noun.name, fields, values))
+
+    def made_one(self, noun: ImportNoun, fields: tuple[str, ...], values: tuple[str, ...]) -> Any:
+        """Give a record that this run makes; None when it makes none of that name."""
+        kept = self.made.get((noun.name, fields), {}).get(values)
+        if kept is None:
+            return None
+        message = noun.noun.message
+        return message(id=kept) if isinstance(kept, str) else message.FromString(kept)
+
+    def is_known(self, one: Sought) -> bool:
+        """Tell whether it need not be looked up."""
+        fields = self.made.get((one.noun.name, one.fields))
+        return (fields is not None and one.values in fields) or one.key in self.there
+
     async def look_up(self, sought: Iterable[Sought], paths: dict[str, set[str]]) -> None:
         """Ask for records that nothing is known of yet, many at once.
 
         Args:
             paths: by noun, the fields that will be needed of them.
         """
+        if len(self.there) > _THERE_MAX:
+            self.there.clear()
         groups: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], Sought]] = {}
         for one in sought:
-            if one.key not in self.there and one.key not in self.made:
+            if not self.is_known(one):
                 groups.setdefault((one.noun.name, one.fields), {})[one.values] = one
         for (name, fields), found in groups.items():
             noun = next(iter(found.values())).noun

@@ -22,31 +22,27 @@ from chassis.turns import TURNS
 from documents.acting import OnBehalfOf
 from documents.files import fetch
 from documents.import_problem import records_of
-from documents.imports.cells import wants_profile
 from documents.imports.known import Known
 from documents.imports.mapping import (
-    DECIMAL_MARKS,
     FileMap,
     ImportMap,
     RecordMap,
     read_map,
-    templates_of,
 )
 from documents.imports.nouns import noun_called
-from documents.imports.opening import open_file
-from documents.imports.planning import NotYet, Planned, Planner, Problem, Refused, RowView, views
+from documents.imports.opening import columns_of, open_file, profiles_of
+from documents.imports.planning import Planner
+from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, views
 from documents.imports.writing import Outcome, Writer, take_back
-from documents.tables import Cell, Row, Table
-from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
+from documents.tables import Row, Table
+from documents.tables.values import ColumnProfile
 
 _Job = import_job_pb2.ImportJob
 _Step = import_step_pb2.ImportStep
 _Problem = import_problem_pb2.ImportProblem
 _UPDATE = "/banyan.documents.v1.ImportJobService/UpdateImportJob"
 _TENANT = "/banyan.identity.v1.TenantService/GetTenant"
-STRETCH = 1000
-# Cells from which a column's habits are learnt.
-_LEARNT_FROM = 5_000
+STRETCH = 2000
 
 
 class Stopped(Exception):
@@ -136,7 +132,7 @@ class Run:
         """
         planner = self.planner(wanted, wanted.once, -1, tenant, {})
         row = RowView(0, {}, {})
-        await self._known.look_up(planner.sought(row), planner.paths())
+        await self.look_up(planner, [row])
         problems: list[Problem] = []
         planned: list[Planned] = []
         try:
@@ -178,10 +174,9 @@ class Run:
             spaces=spaces,
         )
 
-    async def look_up(self, planner: Planner, rows: Iterable[RowView]) -> None:
+    async def look_up(self, planner: Planner, rows: Sequence[RowView]) -> None:
         """Get to know what rows may be and refer to."""
-        sought = itertools.chain.from_iterable(map(planner.sought, rows))
-        await self._known.look_up(sought, planner.paths())
+        await self._known.look_up(planner.sought(rows), planner.paths())
 
     async def write(self, planned: Sequence[Planned]) -> Outcome:
         """Write records."""
@@ -289,8 +284,8 @@ class _File:
         self._file = file
         self._place = place
         self._table = table
-        self._columns = _columns(table, file)
-        profiles = _profiles(table, self._columns, file)
+        self._columns = columns_of(table, file)
+        profiles = profiles_of(table, self._columns, file)
         self._planner = run.planner(
             wanted, file.records, place, tenant, profiles, spaces=file.spaces
         )
@@ -318,13 +313,24 @@ class _File:
         finally:
             if writing is not None:
                 await writing
-        # The step of those that waited has no rows of its own: they were counted when they came.
-        if waiting and all(step.row_count for step in done):
-            lines = set(waiting)
-            late_rows = [row for row in self._table.rows() if row.line in lines]
-            outcome, planned, _ = await self._planned(late_rows, last=True)
-            part = (before + size) / whole
-            await self._written(late_rows[-1].line, 0, outcome, planned, (), part)
+        while waiting:
+            left = await self._again(waiting, (before + size) / whole)
+            # Where reading them again brought none of them further, nothing will.
+            last = len(left) == len(waiting)
+            waiting = await self._again(left, (before + size) / whole, last=last) if last else left
+
+    async def _again(self, lines: Sequence[int], part: float, *, last: bool = False) -> list[int]:
+        """Read the rows that wait; give those that wait still."""
+        waiting, left = set(lines), list[int]()
+        async for stretch in _stretches(r for r in self._table.rows() if r.line in waiting):
+            outcome, planned, late = await self._planned(stretch, last=last)
+            left += late
+            settled = sorted({row.line for row in stretch} - set(late))
+            outcome.effects.settled_lines.extend(settled)
+            # They were counted when they came.
+            if settled:
+                await self._written(stretch[-1].line, 0, outcome, planned, (), part)
+        return left
 
     async def _planned(
         self, rows: Sequence[Row], *, last: bool
@@ -339,15 +345,27 @@ class _File:
                 seen.append(view)
         await self._run.look_up(self._planner, seen)
         planned: list[Planned] = []
-        late: list[int] = []
-        for view in seen:
+        late = seen
+        while late:
+            # Children often stand before their parents: backwards, one reading is enough.
+            waiting, late = late, self._late(late, planned, outcome, last=last)[::-1]
+            if len(late) == len(waiting):
+                break
+        return outcome, planned, sorted(view.line for view in late)
+
+    def _late(
+        self, rows: Sequence[RowView], planned: list[Planned], outcome: Outcome, *, last: bool
+    ) -> list[RowView]:
+        """Plan rows; give those that refer to what may still come."""
+        late: list[RowView] = []
+        for row in rows:
             try:
-                planned += self._planner.plan(view, last=last)
+                planned += self._planner.plan(row, last=last)
             except Refused as error:
                 outcome.problems.append(error.problem)
             except NotYet:
-                late.append(view.line)
-        return outcome, planned, late
+                late.append(row)
+        return late
 
     async def _written(
         self,
@@ -360,6 +378,7 @@ class _File:
     ) -> None:
         written = await self._run.write(planned)
         written.problems[:0] = outcome.problems
+        written.effects.MergeFrom(outcome.effects)
         await self._run.noted(self._file.file, self._place, line, rows, written, late, progress)
 
 
@@ -401,48 +420,10 @@ async def _a_run(
         await run.failed(error)
 
 
-def _columns(table: Table, file: FileMap) -> list[str]:
-    """Give the columns as the map calls them.
-
-    Raises:
-        FailedPrecondition: COLUMN_MISSING with what there is.
-    """
-    columns = [file.headings.get(name, name) for name in table.columns]
-    for name in sorted(file.columns):
-        if name not in columns:
-            raise errors.FailedPrecondition(
-                "COLUMN_MISSING", file=file.file, column=name, found=", ".join(table.columns)
-            )
-    return columns
-
-
-def _profiles(table: Table, columns: Sequence[str], file: FileMap) -> dict[str, ColumnProfile]:
-    """Learn from the first cells how columns write dates and numbers."""
-    names = {
-        template.column
-        for record in file.records
-        for name, expression in record.fields
-        for template in templates_of(expression)
-        if template.column and wants_profile(record.noun.noun.fields[name])
-    }
-    if not names:
-        return {}
-    rows = [r.cells for r in itertools.islice(table.rows(), _LEARNT_FROM) if r.problem is None]
-    declared = ColumnProfile(
-        date_order=DateOrder(file.hints["dates"]) if "dates" in file.hints else None,
-        decimal_mark=DECIMAL_MARKS.get(file.hints.get("numbers", "")),
-        from_1904=table.from_1904,
-    )
-    found: dict[str, ColumnProfile] = {}
-    for name in names:
-        place = columns.index(name)
-        cells: list[Cell] = [cells[place] for cells in rows]
-        found[name] = ColumnProfile.of(cells, declared) if cells else UNDECIDED
-    return found
-
-
 def _still_waiting(steps: Iterable[_Step]) -> list[int]:
-    return [line for step in steps for line in _effects(step).waiting_lines]
+    effects = [_effects(step) for step in steps]
+    settled = {line for effect in effects for line in effect.settled_lines}
+    return [line for effect in effects for line in effect.waiting_lines if line not in settled]
 
 
 def _effects(step: _Step) -> import_job_pb2.ImportEffects:

@@ -1,6 +1,7 @@
 """Writing what was planned: through the nouns' own methods, many records at once."""
 
 import asyncio
+import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from chassis import errors
 from chassis.resources.rules import is_set
 from chassis.rpc import violations_of
 from documents.imports.nouns import ImportNoun
-from documents.imports.planning import Planned, Problem
+from documents.imports.rows import Planned, Problem
 
 Mode = import_job_pb2.ImportJob.Mode
 _UPSERT, _CREATE, _UPDATE = (
@@ -79,7 +80,15 @@ class Writer:
     async def write(self, planned: Sequence[Planned]) -> Outcome:
         """Write records, those first that others refer to."""
         outcome = Outcome()
-        waiting = [one for one in planned if self._is_wanted(one, outcome)]
+        wanted = [one for one in planned if self._is_wanted(one, outcome)]
+        parts = [self._write_part(part, outcome) for part in _parts(wanted)]
+        # What fails in one part must not leave the other at work.
+        for failed in await asyncio.gather(*parts, return_exceptions=True):
+            if failed is not None:
+                raise failed
+        return outcome
+
+    async def _write_part(self, waiting: Sequence[Planned], outcome: Outcome) -> None:
         while waiting:
             ids = {one.message.id for one in waiting}
             ready = [one for one in waiting if ids.isdisjoint(one.needs)]
@@ -92,7 +101,6 @@ class Writer:
                 groups.setdefault(one.map.noun.name, []).append(one)
             for group in groups.values():
                 await self._write_group(group, outcome)
-        return outcome
 
     def _is_wanted(self, one: Planned, outcome: Outcome) -> bool:
         """Tell whether a record is to be written at all; count it when not."""
@@ -215,6 +223,23 @@ class Writer:
             raise error  # the job's trouble, not the row's
         self._missing.add(one.message.id)
         outcome.refuse(one, error)
+
+
+def _parts(planned: list[Planned]) -> list[list[Planned]]:
+    """Cut records into two parts, of which the database writes one while the other is checked.
+
+    They are one part where any refers to one of the other, or is the same as one.
+    """
+    middle = statistics.median_low([one.line for one in planned]) if planned else 0
+    parts = [
+        [one for one in planned if one.line <= middle],
+        [one for one in planned if one.line > middle],
+    ]
+    ids = [{one.message.id for one in part} for part in parts]
+    needs = [set[str]().union(*(one.needs for one in part)) for part in parts]
+    if ids[0] & (ids[1] | needs[1]) or ids[1] & needs[0]:
+        return [planned]
+    return parts
 
 
 def _field_of(violation: errors.FieldViolation) -> str:

@@ -288,21 +288,27 @@ class ImportEffects(_message.Message):
 
     EFFECTS_FIELD_NUMBER: _builtins.int
     WAITING_LINES_FIELD_NUMBER: _builtins.int
+    SETTLED_LINES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def effects(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportEffects.Effect]: ...
     @_builtins.property
     def waiting_lines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Lines of the file that wait for records further down."""
 
+    @_builtins.property
+    def settled_lines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Lines that waited, and wait no more."""
+
     def __init__(
         self,
         *,
         effects: _abc.Iterable[Global___ImportEffects.Effect] | None = ...,
         waiting_lines: _abc.Iterable[_builtins.int] | None = ...,
+        settled_lines: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "waiting_lines", b"waiting_lines"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "settled_lines", b"settled_lines", "waiting_lines", b"waiting_lines"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
