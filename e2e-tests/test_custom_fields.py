@@ -1,4 +1,4 @@
-"""A firm gives its own fields to nouns of three services, and each holds to them (PLT-25, PLT-26)."""
+"""A firm gives its own fields to nouns of three services, and each holds to them (PLT-26)."""
 
 import time
 import uuid
