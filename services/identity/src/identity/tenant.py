@@ -13,7 +13,7 @@ from banyan.identity.v1 import (
 )
 from google.protobuf.message import Message
 
-from chassis.access import Caller
+from chassis.access import Caller, TenantProfile, Tree
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
 from identity import passwords
@@ -55,6 +55,14 @@ async def found(here: Resources, request: Any, call: Call) -> Message:
     tenant.fiscal_year_start_month = tenant.fiscal_year_start_month or 1
     records = _beginnings(request, tenant)
     own = call.acting_as(Caller(tenant.id, service=call.caller.service))
+    # The firm begins on its own day: where that is not UTC's, it would have no tree until then.
+    own.tenant = TenantProfile(
+        tenant.id,
+        tenant.currency_code,
+        tenant.time_zone,
+        tenant.fiscal_year_start_month,
+        Tree({}),
+    )
     around = [await here[type(r)].prepare_new(own, r, trusted=True) for r in records]
     password = request.administrator_password
     hashed = await passwords.hashed(password) if password else None

@@ -80,3 +80,11 @@ async def test_a_firm_begins_with_what_it_needs(firm):
     assert (entity.currency_code, entity.org_unit_id) == ("CNY", firm.top)
     (unit,) = (await firm.call("ListOrgUnits")).org_units
     assert (unit.id, unit.org_unit_id) == (firm.top, "")
+
+
+@pytest.mark.parametrize("time_zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_a_firm_begins_on_its_own_day(found, time_zone):
+    """A day begins 26 hours apart in the two, so that one of them is always not at UTC's."""
+    firm = await found(time_zone)
+    rows = await firm.rows("SELECT valid_from FROM identity.org_unit_edge")
+    assert [row[0] for row in rows] == [firm.today]
