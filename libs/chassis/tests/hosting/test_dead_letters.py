@@ -63,7 +63,9 @@ class Desk:
 
     async def run(self, *arguments):
         """Run the command as its own process would: with an event loop of its own."""
-        return await asyncio.to_thread(CliRunner().invoke, dead_letters.app, arguments)
+        said = await asyncio.to_thread(CliRunner().invoke, dead_letters.app, arguments)
+        assert said.exit_code in (0, 1), said.exception
+        return said
 
     async def effects(self):
         rows = await self.world.host.databases["party"].read(

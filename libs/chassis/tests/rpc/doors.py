@@ -43,6 +43,7 @@ PLAIN = {
     "administrator_email": "first@example.com",
     "administrator_name": "First",
     "reason": "a reason",
+    "file": "a file.csv",
 }
 PASSWORD = "correct horse battery"
 # What is called before there is a token, and the proof that comes with the call instead.
