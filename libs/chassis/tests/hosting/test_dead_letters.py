@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import os
 import uuid
 
 import pytest
@@ -79,6 +80,8 @@ class Desk:
 @pytest.fixture
 async def desk(world, request, monkeypatch):
     """Where the database is given by its address, or `banyan up` runs from a folder."""
+    for name in [name for name in os.environ if name.startswith("BANYAN_")]:
+        monkeypatch.delenv(name)  # what steers the tests is no setting
     if getattr(request, "param", "") == "folder":
         monkeypatch.setenv("BANYAN_HOME", str(world.settings.home))
     else:
