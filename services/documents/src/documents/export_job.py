@@ -13,10 +13,11 @@ from chassis import errors
 from chassis.errors import FieldViolation
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
+from chassis.resources.kinds import noun_of
 from chassis.resources.query import Query, Sql
 from chassis.rpc import Call
 from documents.exports.columns import is_path
-from documents.nouns import method_of, noun_of
+from documents.nouns import method_of
 
 _Job = export_job_pb2.ExportJob
 EXPORT = "export"

@@ -8,11 +8,12 @@ from banyan.documents.v1 import export_job_pb2
 from banyan.party.v1 import organization_pb2
 
 from chassis.resources import Noun
+from chassis.resources.kinds import nouns
 from documents.exports.columns import columns_of
 from documents.exports.headings import headings_of
 from documents.exports.maps import importable, map_of
 from documents.imports.mapping import read_map
-from documents.nouns import method_of, nouns
+from documents.nouns import method_of
 
 _Job = export_job_pb2.ExportJob
 FIRMS = Noun(organization_pb2.Organization)

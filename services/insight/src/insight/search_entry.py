@@ -10,17 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from banyan.api.v1 import change_pb2, options_pb2
-from google.api import resource_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from banyan.api.v1 import change_pb2
+from google.protobuf.descriptor import FieldDescriptor
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from chassis.database import TENANT_ID, Record, Transaction
 from chassis.events import Consumer, Event
-from chassis.resources import Resources
-from chassis.rpc import acting, service_name
-from chassis.rpc.registry import contract
+from chassis.resources import Noun, Resources
+from chassis.resources.kinds import nouns
+from chassis.rpc import acting
 from insight import heard
 from insight.search_text import LISTED, beginnings, fold, grams, listed, spoken
 
@@ -97,33 +96,21 @@ class Searched:
 @functools.cache
 def searched() -> dict[str, Searched]:
     """Give what is searched, by resource type: every noun with a title, of services heard."""
-    found: dict[str, Searched] = {}
-    for service in contract():
-        if service_name(service) == _OWN:
-            continue
-        for message in service.file.message_types_by_name.values():
-            options: Any = message.GetOptions()
-            title: str = options.Extensions[options_pb2.noun].title
-            if title:
-                kind: str = options.Extensions[resource_pb2.resource].type
-                name = f"{service_name(service)}.{message.name}"
-                found[kind] = Searched(name, title, _text_fields(message, title))
-    return found
+    return {
+        kind: Searched(noun.name, noun.options.title, _text_fields(noun))
+        for kind, noun in nouns().items()
+        if noun.options.title and noun.service != _OWN
+    }
 
 
-def _text_fields(message: Descriptor, title: str) -> tuple[str, ...]:
+def _text_fields(noun: Noun) -> tuple[str, ...]:
     return tuple(
-        field.name
-        for field in message.fields
-        if field.name != title
+        name
+        for name, field in noun.fields.items()
+        if name != noun.options.title
         and field.type == FieldDescriptor.TYPE_STRING
-        and _options(field).searchable
+        and noun.field_options(name).searchable
     )
-
-
-def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
-    options: Any = field.GetOptions()
-    return options.Extensions[options_pb2.field]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from chassis.json import short_enum_name
 from chassis.json.refusal import Refused
 from chassis.json.wellknown import decode_decimal
 from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources.kinds import noun_of, nouns
 from chassis.rpc import Call
-from studio.kinds import noun_of, nouns
 from studio.label import fill_label
 
 _Field = custom_field_pb2.CustomField

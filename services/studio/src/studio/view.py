@@ -15,10 +15,11 @@ from chassis.errors import FieldViolation
 from chassis.json.fields import message_of
 from chassis.json.wellknown import snake
 from chassis.resources import Around, Hooks, Noun, Resources
+from chassis.resources.kinds import noun_of
 from chassis.resources.query import Query, Sql
 from chassis.resources.summary import GroupReading
 from chassis.rpc import Call
-from studio.kinds import noun_of, readable_types
+from studio.kinds import readable_types
 
 _View = view_pb2.View
 _OFFERED = """

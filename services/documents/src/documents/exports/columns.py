@@ -23,8 +23,9 @@ from chassis.json.fields import enum_of, message_name, message_of
 from chassis.json.wellknown import EPOCH, encode_duration, snake
 from chassis.resources import Noun
 from chassis.resources.columns import reference_type
+from chassis.resources.kinds import nouns
 from documents.lists import joined
-from documents.nouns import method_of, nouns
+from documents.nouns import method_of
 from documents.tables import Value
 
 _F = FieldDescriptor

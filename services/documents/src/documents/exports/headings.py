@@ -8,8 +8,8 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from chassis.errors import labels
 from chassis.resources import Noun
+from chassis.resources.kinds import nouns
 from documents.exports.columns import Column
-from documents.nouns import nouns
 
 _Job = export_job_pb2.ExportJob
 _LANGUAGES = {_Job.HEADINGS_ENGLISH: "en", _Job.HEADINGS_CHINESE: "zh-CN"}

@@ -11,9 +11,9 @@ from chassis import errors
 from chassis.json.fields import message_name
 from chassis.resources import Noun
 from chassis.resources.columns import reference_type
+from chassis.resources.kinds import nouns
 from documents.exports.columns import MONEY, Column
 from documents.imports.nouns import ImportNoun, noun_called
-from documents.nouns import nouns
 
 _Job = export_job_pb2.ExportJob
 ENCODINGS = {

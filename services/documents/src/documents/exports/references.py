@@ -6,9 +6,10 @@ from typing import Any
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
+from chassis.resources.kinds import nouns
 from documents.acting import OnBehalfOf
 from documents.exports.columns import Column
-from documents.nouns import method_of, nouns
+from documents.nouns import method_of
 
 # Ids in one question, within what a filter may hold.
 _AT_ONCE = 300

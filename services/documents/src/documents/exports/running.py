@@ -19,6 +19,7 @@ from google.protobuf import field_mask_pb2
 from chassis import errors
 from chassis.database import Transaction
 from chassis.resources import Resources
+from chassis.resources.kinds import noun_of
 from chassis.telemetry import log, new_trace_parent, trace_id
 from documents.acting import OnBehalfOf
 from documents.export_job import AT_WORK
@@ -27,7 +28,7 @@ from documents.exports.headings import headings_of
 from documents.exports.maps import ENCODINGS, map_of
 from documents.exports.references import References
 from documents.files import MEDIA_TYPES, store
-from documents.nouns import method_of, noun_of
+from documents.nouns import method_of
 from documents.tables import CsvWriter, Format, TableWriter, XlsxWriter
 
 _Job = export_job_pb2.ExportJob

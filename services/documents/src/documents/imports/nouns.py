@@ -2,17 +2,16 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 from google.api import field_behavior_pb2
-from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.json.wellknown import snake
 from chassis.resources import Noun
 from chassis.resources.columns import behaviors, reference_type
+from chassis.resources.kinds import nouns
 from chassis.resources.noun import OUTPUT_FIELDS
 from chassis.rpc import Method
 from chassis.rpc.registry import contract_methods
@@ -90,21 +89,9 @@ def noun_called(name: str) -> ImportNoun:
     """
     service = name.partition(".")[0]
     methods = {m.verb: m for m in contract_methods(service) if m.resource == name and m.verb}
-    listing = methods.get("List")
-    if listing is None:
+    if "List" not in methods:
         raise errors.Invalid("MAP_NOUN_UNKNOWN", noun=name)
     if "Create" not in methods:
         raise errors.Invalid("MAP_NOUN_NOT_MADE", noun=name)
-    return ImportNoun(name, Noun(_record_type(listing)), methods)
-
-
-def _record_type(listing: Method) -> type[Message]:
-    """Give the message a List lists."""
-    noun = listing.resource.rpartition(".")[2]
-    response: Descriptor = listing.descriptor.output_type
-    found: Any = next(
-        field.message_type
-        for field in response.fields
-        if field.message_type is not None and field.message_type.name == noun
-    )
-    return message_factory.GetMessageClass(found)
+    noun = next(noun for noun in nouns().values() if noun.name == name)
+    return ImportNoun(name, noun, methods)

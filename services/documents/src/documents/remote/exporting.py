@@ -8,8 +8,8 @@ import yaml
 
 from chassis.resources import Noun
 from chassis.resources.columns import reference_type
+from chassis.resources.kinds import nouns
 from documents.exports.maps import importable
-from documents.nouns import nouns
 from documents.remote.door import Door
 from documents.remote.importing import MAP
 
