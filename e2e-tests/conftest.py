@@ -5,10 +5,21 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from crm_export import SELF_MADE
 from running import Banyan, one_process, split_processes
 
 from chassis.hosting import installed_services
 from chassis.hosting.local import LocalServers
+
+
+@pytest.fixture(scope="module", params=["self-made", "BANYAN_EXPORT_DIR"])
+def export_folder(request) -> Path:
+    """Give an export of another CRM: the invented one, then the real one where there is one."""
+    if request.param == "self-made":
+        return SELF_MADE
+    if not os.environ.get(request.param):
+        pytest.skip("BANYAN_EXPORT_DIR does not name the folder of a real export")
+    return Path(os.environ[request.param])
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+_HERE = Path(__file__).resolve().parent
+MAP = _HERE.parent / "examples" / "import" / "crm-export.yaml"
+SELF_MADE = _HERE / "data" / "crm-export"
 # What the map of the example puts right.
 MEANT = {"GTXPro": "GTX Pro", "technolgy": "technology"}
 FILES = ("accounts", "products", "sales_teams", "sales_pipeline")

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -43,10 +45,32 @@ class Banyan:
         )
         return found.stdout.strip()
 
+    def command(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run the command people use against this Banyan."""
+        return subprocess.run(
+            [BIN / "banyan", *arguments, "--url", self.url],
+            env=environment(BANYAN_HOME=str(self.home)),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def report(self, *arguments: str | Path) -> Any:
+        """Run a command that succeeds; give the JSON it prints."""
+        done = self.command(*arguments, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
     def client(self, *arguments: str) -> httpx.Client:
         """Give an HTTP client signed in as the administrator."""
         headers = {"authorization": f"Bearer {self.token(*arguments)}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+
+def counts(job: Any) -> dict[str, list[int]]:
+    """Give by noun what an import made, changed, and found as it was."""
+    words = ("created", "updated", "unchanged")
+    return {c["noun"]: [int(c.get(word, 0)) for word in words] for c in job["counts"]}
 
 
 def environment(**settings: str) -> dict[str, str]:

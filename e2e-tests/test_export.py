@@ -7,9 +7,6 @@ real one.
 import csv
 import hashlib
 import io
-import json
-import os
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,37 +15,11 @@ import httpx
 import pytest
 import python_calamine
 import yaml
-from crm_export import Export
-from running import BIN, Banyan, environment
+from crm_export import MAP, Export
+from running import Banyan, counts
 
 # A real export has thousands of deals, and is taken back one by one.
 pytestmark = pytest.mark.timeout(600)
-HERE = Path(__file__).resolve().parent
-MAP = HERE.parent / "examples" / "import" / "crm-export.yaml"
-SELF_MADE = HERE / "data" / "crm-export"
-
-
-def command(banyan: Banyan, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command people use against the running Banyan."""
-    return subprocess.run(
-        [BIN / "banyan", *arguments, "--url", banyan.url],
-        env=environment(BANYAN_HOME=str(banyan.home)),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-
-def report(banyan: Banyan, *arguments: str | Path) -> Any:
-    done = command(banyan, *arguments, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
-def counts(job: Any) -> dict[str, list[int]]:
-    """Give by noun what was made, changed, and as it was."""
-    words = ("created", "updated", "unchanged")
-    return {c["noun"]: [int(c.get(word, 0)) for word in words] for c in job["counts"]}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -69,27 +40,22 @@ class Stock:
         return found["id"]
 
 
-@pytest.fixture(scope="module", params=["self-made", "BANYAN_EXPORT_DIR"])
-def stock(request, banyan) -> Generator[Stock]:
-    folder = SELF_MADE
-    if request.param != "self-made":
-        if not os.environ.get(request.param):
-            pytest.skip("BANYAN_EXPORT_DIR does not name the folder of a real export")
-        folder = Path(os.environ[request.param])
-    job = report(banyan, "import", folder, "--map", MAP)["job"]
+@pytest.fixture(scope="module")
+def stock(export_folder, banyan) -> Generator[Stock]:
+    job = banyan.report("import", export_folder, "--map", MAP)["job"]
     with banyan.client() as http:
-        yield Stock(banyan, http, Export(folder))
-    undone = report(banyan, "import", "--undo", job["id"])
+        yield Stock(banyan, http, Export(export_folder))
+    undone = banyan.report("import", "--undo", job["id"])
     assert [problem["reason"] for problem in undone["problems"]] == []
 
 
 def test_everything_goes_out_and_comes_back_as_it_was(stock, tmp_path):
-    jobs = report(stock.banyan, "export", "--all", tmp_path)
+    jobs = stock.banyan.report("export", "--all", tmp_path)
     rows = {job["name"]: int(job["rowCount"]) for job in jobs}
     assert rows["sales.Opportunity"] >= len(stock.deals)
     assert rows["sales.OpportunityLine"] >= len(stock.deals)
     assert rows["party.Organization"] >= len(stock.export.rows("accounts"))
-    found = report(stock.banyan, "import", tmp_path)
+    found = stock.banyan.report("import", tmp_path)
     assert found["problems"] == []
     assert counts(found["job"]) == {noun: [0, 0, number] for noun, number in rows.items()}
 
@@ -97,7 +63,7 @@ def test_everything_goes_out_and_comes_back_as_it_was(stock, tmp_path):
 def test_a_list_of_deals_says_what_the_deals_are(stock, tmp_path):
     """Names and keys of what they refer to stand beside the ids; amounts add up exactly."""
     where = 'stage = "won"'
-    report(stock.banyan, "export", "sales.Opportunity", tmp_path, "--filter", where)
+    stock.banyan.report("export", "sales.Opportunity", tmp_path, "--filter", where)
     rows = {row["externalId"]: row for row in rows_of(tmp_path / "sales.Opportunity.csv")}
     won = {deal.key: deal for deal in stock.deals if deal.stage == "won"}
     assert rows.keys() == won.keys()
@@ -111,13 +77,13 @@ def test_a_list_of_deals_says_what_the_deals_are(stock, tmp_path):
 
 def test_a_workbook_with_chinese_headings_comes_back_as_it_was(stock, tmp_path):
     options = ("--format", "xlsx", "--headings", "chinese", "--order-by", "name desc")
-    report(stock.banyan, "export", "party.Organization", tmp_path, *options)
+    stock.banyan.report("export", "party.Organization", tmp_path, *options)
     book = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "party.Organization.xlsx"))
     head, *rows = book.get_sheet_by_index(0).to_python()
     assert head[:2] == ["编号", "外部编号"]
     names = [row[head.index("名称")] for row in rows]
     assert {row["account"] for row in stock.export.rows("accounts")} <= set(names)
-    found = report(stock.banyan, "import", tmp_path)
+    found = stock.banyan.report("import", tmp_path)
     assert found["problems"] == []
     assert counts(found["job"]) == {"party.Organization": [0, 0, len(rows)]}
 
@@ -127,13 +93,13 @@ def test_a_seller_gets_out_what_is_theirs(stock, tmp_path):
     seller = stock.deals[0].agent
     user = stock.http.get(f"/v1/users/{stock.id_of('users', f'agent {seller}')}").json()
     token = ("--token", stock.banyan.token("--as", user["id"]))
-    refused = command(stock.banyan, "export", "sales.Opportunity", tmp_path, *token)
+    refused = stock.banyan.command("export", "sales.Opportunity", tmp_path, *token)
     assert (refused.returncode, refused.stdout) == (2, "")
     permissions = [{"resource": "documents.*", "action": "*", "scope": "OWN"}]
     role = made(stock, "roles", name="Exports", permissions=permissions)
     unit = user["orgUnitId"]
     held = made(stock, "roleAssignments", userId=user["id"], roleId=role["id"], orgUnitId=unit)
-    report(stock.banyan, "export", "sales.Opportunity", tmp_path, *token)
+    stock.banyan.report("export", "sales.Opportunity", tmp_path, *token)
     rows = rows_of(tmp_path / "sales.Opportunity.csv")
     assert {row["externalId"] for row in rows} == {
         deal.key for deal in stock.deals if deal.agent == seller
@@ -156,16 +122,16 @@ def test_what_was_changed_in_the_file_changes_the_records(banyan, tmp_path):
             record = {"name": f"Messe {number}", "kind": "fair", "externalId": f"ex-c{number}"}
             assert http.post("/v1/sources", json=record).status_code == 201
         options = ("--filter", "externalId = ex-c*", "--columns", "id,externalId,name,kind")
-        report(banyan, "export", "party.Source", tmp_path, *options)
+        banyan.report("export", "party.Source", tmp_path, *options)
         rows = sorted(rows_of(tmp_path / "party.Source.csv"), key=lambda row: row["externalId"])
         assert [row["name"] for row in rows] == ["Messe 0", "Messe 1", "Messe 2"]
         rows[0]["name"] = "'=Neu; 改名"
         write(tmp_path / "party.Source.csv", rows)
-        found = report(banyan, "import", tmp_path)
+        found = banyan.report("import", tmp_path)
         assert counts(found["job"]) == {"party.Source": [0, 1, 2]}
         changed = f"/v1/sources/{rows[0]['id']}"
         assert http.get(changed).json()["name"] == "=Neu; 改名"
-        assert report(banyan, "import", "--undo", found["job"]["id"])["problems"] == []
+        assert banyan.report("import", "--undo", found["job"]["id"])["problems"] == []
         assert http.get(changed).json()["name"] == "Messe 0"
 
 
@@ -192,7 +158,7 @@ def test_rows_that_were_refused_are_mended_and_go_in(banyan, tmp_path):
     (given / "map.yaml").write_text(SOURCES)
     lines = ["key,name,kind", "ex-1,Messe,fair", ",ohne,fair", "ex-3,=SUM(A1),fair", ",'@x,fair"]
     (given / "sources.csv").write_text("\n".join(lines))
-    done = command(banyan, "import", given, "--refused", again)
+    done = banyan.command("import", given, "--refused", again)
     assert done.returncode == 1
     assert "2 rows refused" in done.stdout
     rows = rows_of(again / "sources.csv")
@@ -201,7 +167,7 @@ def test_rows_that_were_refused_are_mended_and_go_in(banyan, tmp_path):
     for number, row in enumerate(rows):
         row["key"] = f"ex-mended-{number}"
     write(again / "sources.csv", rows)
-    found = report(banyan, "import", again)
+    found = banyan.report("import", again)
     assert found["problems"] == []
     assert counts(found["job"]) == {"party.Source": [2, 0, 0]}
     with banyan.client() as http:
@@ -223,7 +189,7 @@ def test_rows_that_were_refused_are_mended_and_go_in(banyan, tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(banyan, tmp_path, arguments, said):
-    done = command(banyan, *arguments)
+    done = banyan.command(*arguments)
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
@@ -256,7 +222,7 @@ def test_content_goes_up_and_comes_down_as_it_is(banyan):
 
 
 def test_the_map_of_an_export_says_how_it_was_written(banyan, tmp_path):
-    report(banyan, "export", "party.Source", tmp_path, "--encoding", "gb18030")
+    banyan.report("export", "party.Source", tmp_path, "--encoding", "gb18030")
     (file,) = yaml.safe_load((tmp_path / "map.yaml").read_text())["files"]
     assert (file["file"], file["encoding"]) == ("party.Source.csv", "gb18030")
     assert file["records"][0]["key"] == {"id": "{id}"}

@@ -8,8 +8,6 @@ import base64
 import csv
 import datetime
 import io
-import json
-import os
 import subprocess
 import sys
 import time
@@ -22,14 +20,12 @@ import httpx
 import pytest
 import xlsxwriter
 import yaml
-from crm_export import FILES, Deal, Export, keys_by, totals_by
-from running import BIN, Banyan, environment
+from crm_export import FILES, MAP, SELF_MADE, Deal, Export, keys_by, totals_by
+from running import Banyan, counts
 
 # A real export has thousands of deals, and is taken back one by one.
 pytestmark = pytest.mark.timeout(600)
 HERE = Path(__file__).resolve().parent
-MAP = HERE.parent / "examples" / "import" / "crm-export.yaml"
-SELF_MADE = HERE / "data" / "crm-export"
 PIPELINE = "sales_pipeline"
 JOB_SECONDS_MAX = 300
 NUMBERS = ("year_established", "revenue", "employees", "sales_price", "close_value")
@@ -134,41 +130,22 @@ def take_back(http: httpx.Client, job: Any) -> None:
     assert list(pages(http, "importProblems", filter=where)) == []
 
 
-def counts(job: Any) -> dict[str, list[int]]:
-    """Give by noun what was made, changed, and as it was."""
-    words = ("created", "updated", "unchanged")
-    return {c["noun"]: [int(c.get(word, 0)) for word in words] for c in job["counts"]}
-
-
 def by_command(banyan: Banyan, folder: Path) -> Any:
     """Import with the command people use."""
-    done = subprocess.run(
-        [BIN / "banyan", "import", folder, "--map", MAP, "--url", banyan.url, "--json"],
-        env=environment(BANYAN_HOME=str(banyan.home)),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads(done.stdout)
+    report = banyan.report("import", folder, "--map", MAP)
     assert report["problems"] == []
     return report["job"]
 
 
-@pytest.fixture(scope="module", params=["self-made", "BANYAN_EXPORT_DIR"])
-def imported(request, banyan) -> Generator[Imported]:
+@pytest.fixture(scope="module")
+def imported(export_folder, banyan) -> Generator[Imported]:
     """Import an export, and undo it when its tests are through: nothing of it is left."""
-    folder = SELF_MADE
-    if request.param != "self-made":
-        if not os.environ.get(request.param):
-            pytest.skip("BANYAN_EXPORT_DIR does not name the folder of a real export")
-        folder = Path(os.environ[request.param])
     with banyan.client() as http:
-        job = by_command(banyan, folder)
-        yield Imported(banyan, http, Export(folder), job)
+        job = by_command(banyan, export_folder)
+        yield Imported(banyan, http, Export(export_folder), job)
         take_back(http, job)
         for collection in ("organizations", "opportunities", "products", "users"):
-            (key, *_) = keys_of(Export(folder))[collection]
+            (key, *_) = keys_of(Export(export_folder))[collection]
             assert list(pages(http, collection, filter=f'externalId = "{key}"')) == []
 
 

@@ -129,10 +129,9 @@ async def _finished(
 
 async def _held(here: Resources, document_id: str, transaction: Transaction) -> _Document:
     """Read a document as nobody can change it until the transaction ends."""
-    await transaction.fetch(
-        "SELECT 1 FROM documents.document WHERE id = $1 FOR UPDATE", document_id
-    )
-    (found,) = await here[_Document].store.where(
+    documents = here[_Document].store
+    await documents.hold(document_id, transaction)
+    (found,) = await documents.where(
         transaction.tenant_id, "t.id = $1::uuid", document_id, connection=transaction
     )
     return found

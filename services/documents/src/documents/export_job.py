@@ -36,8 +36,7 @@ def prepare_update(old: _Job, new: _Job, _: Around) -> None:
     Raises:
         FailedPrecondition: EXPORT_AT_WORK.
     """
-    if old.status in AT_WORK:
-        raise errors.FailedPrecondition("EXPORT_AT_WORK")
+    _check_idle(old)
     _complete(new)
 
 
@@ -93,6 +92,10 @@ def before_delete(job: _Job, _: Around) -> None:
     Raises:
         FailedPrecondition: EXPORT_AT_WORK.
     """
+    _check_idle(job)
+
+
+def _check_idle(job: _Job) -> None:
     if job.status in AT_WORK:
         raise errors.FailedPrecondition("EXPORT_AT_WORK")
 
@@ -112,8 +115,7 @@ async def start(here: Resources, request: Any, call: Call) -> Message:
 
     async def begin(asked: Keep | None) -> Message:
         old, new = await jobs.loaded(call, request.id, request.etag, call.method.action)
-        if old.status in AT_WORK:
-            raise errors.FailedPrecondition("EXPORT_AT_WORK")
+        _check_idle(old)
         begin_anew(new, call.caller.user_id)
         run_id = str(uuid_utils.uuid7())
         async with here.database.transaction(call.tenant_id) as transaction:
@@ -131,9 +133,10 @@ async def start(here: Resources, request: Any, call: Call) -> Message:
 
 def begin_anew(job: _Job, user_id: str) -> None:
     """Let a job wait for its turn, as if it had never run."""
-    for name in ("row_count", "total_row_count", "progress", "document_id", "map"):
-        job.ClearField(name)
-    for name in ("end_time", "error", "error_reason"):
+    for name in (
+        *("row_count", "total_row_count", "progress", "document_id", "map"),
+        *("end_time", "error", "error_reason"),
+    ):
         job.ClearField(name)
     job.status, job.starter_user_id = _Job.STATUS_QUEUED, user_id
     job.start_time.GetCurrentTime()

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from banyan.identity.v1 import tenant_pb2, user_pb2
-from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, MetaData, Table
 from sqlalchemy.dialects.postgresql import UUID
 
@@ -132,9 +131,9 @@ def policy_of(given: tenant_pb2.SignInPolicy) -> Policy:
     return Policy(
         given.attempts_max or usual.attempts_max,
         given.address_attempts_max or usual.address_attempts_max,
-        _timedelta(given.window) or usual.window,
-        _timedelta(given.lock_duration) or usual.lock,
-        _timedelta(given.lock_duration_max) or usual.lock_max,
+        given.window.ToTimedelta() or usual.window,
+        given.lock_duration.ToTimedelta() or usual.lock,
+        given.lock_duration_max.ToTimedelta() or usual.lock_max,
     )
 
 
@@ -191,10 +190,6 @@ def network_of(peer: str) -> str:
 
 def _key(*parts: str) -> bytes:
     return hashlib.sha256("\0".join(parts).encode()).digest()
-
-
-def _timedelta(duration: Duration) -> datetime.timedelta:
-    return datetime.timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
 
 
 # --- what is kept

@@ -48,7 +48,7 @@ async def sign_in(here: Resources, request: Any, call: Call) -> Message:
     tenant_id = await tenant_of(here, request.tenant)
     email = request.email.strip().lower()
     policy = await lockout_policy(here, tenant_id)
-    budgets = await _budgets(here, tenant_id, request, call.peer, policy)
+    budgets = await _budgets(here, tenant_id, request, email, call.peer, policy)
     await lockout.admit(here, tenant_id, budgets, policy, email)
     rows = await here.database.read(
         tenant_id,
@@ -79,12 +79,10 @@ async def lockout_policy(here: Resources, tenant_id: str) -> lockout.Policy:
 
 
 async def _budgets(
-    here: Resources, tenant_id: str, request: Any, peer: str, policy: lockout.Policy
+    here: Resources, tenant_id: str, request: Any, email: str, peer: str, policy: lockout.Policy
 ) -> list[lockout.Budget]:
     """Give what an attempt is counted against: its device, or account and address."""
-    email, realm = request.email.strip().lower(), ""
-    if tenant_id == _NOBODY:
-        realm = request.tenant.strip().lower()
+    realm = request.tenant.strip().lower() if tenant_id == _NOBODY else ""
     device = await _known_device(here, tenant_id, email, request.earlier_refresh_token)
     if device:
         return [lockout.Budget(lockout.device_key(device), policy.attempts_max)]

@@ -7,9 +7,9 @@ from typing import Any
 from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
 from chassis import errors
-from chassis.custom.value import CEL_TYPES, LENGTH_MAX, misfits
+from chassis.custom.fields import rule_of
+from chassis.custom.value import LENGTH_MAX, misfits
 from chassis.errors import FieldViolation
-from chassis.expressions import compile_rule
 from chassis.json import short_enum_name
 from chassis.json.refusal import Refused
 from chassis.json.wellknown import decode_decimal
@@ -145,12 +145,10 @@ def _wrong_default(
 
 
 def _wrong_rule(field: _Field, noun: Noun) -> Iterable[FieldViolation]:
-    """Compile the field's rule over `value` and the record, which is named after its noun."""
     if not field.validation:
         return ()
-    names = {noun.table_name: noun.descriptor, "value": CEL_TYPES[field.type]}
     try:
-        compile_rule(field.validation, "custom_field.validation", names)
+        rule_of(field, noun.table_name, noun.descriptor, "custom_field.validation")
     except errors.Invalid as refused:
         return refused.violations
     return ()

@@ -13,7 +13,7 @@ from chassis import errors
 from chassis.custom.definitions import Definition, Fields
 from chassis.custom.value import CEL_TYPES, misfits
 from chassis.errors import FieldViolation
-from chassis.expressions import compile_rule
+from chassis.expressions import Rule, compile_rule
 from chassis.json.wellknown import decode_timestamp, encode_timestamp, encode_value
 
 CUSTOM_FIELDS = "custom_fields"
@@ -129,12 +129,21 @@ def _holds(
     definition: Definition, value: _Value, record: Message, descriptor: Descriptor, singular: str
 ) -> bool:
     field = definition.field
-    names = {singular: descriptor, "value": CEL_TYPES[field.type]}
     try:
-        rule = compile_rule(field.validation, CUSTOM_FIELDS, names)
+        rule = rule_of(field, singular, descriptor, CUSTOM_FIELDS)
         return rule.holds(**{singular: record, "value": _typed(value, field.type)})
     except errors.Error:
         return False
+
+
+def rule_of(field: _Type, singular: str, descriptor: Descriptor, path: str) -> Rule:
+    """Compile a field's rule over `value` and the record, which is named after its noun.
+
+    Raises:
+        Invalid: INVALID_RULE at `path`.
+    """
+    names = {singular: descriptor, "value": CEL_TYPES[field.type]}
+    return compile_rule(field.validation, path, names)
 
 
 def _typed(value: _Value, kind: int) -> Message:

@@ -192,7 +192,7 @@ class _Filter:
             return self._custom(node, key)
         column = self._query.filterable(node.field)
         name = f"t.{column.name}"
-        if node.operator == ":" and node.value == "*" and not node.quoted:
+        if _asks_presence(node):
             return f"{name} IS NOT NULL"
         if column.kind == "texts":
             return self._contains(node, column)
@@ -200,9 +200,7 @@ class _Filter:
             return self._text_comparison(node, name)
         operator = "=" if node.operator == ":" else node.operator
         if operator not in ("=", "!=") and column.kind not in _ORDERED:
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
-            )
+            raise _not_allowed(node.field, node.operator)
         value = literal(column.kind, node.value, self._query.field_of(node.field), node.field)
         return self._compare(name, operator, self._sql.bind(value, column.pg))
 
@@ -213,9 +211,7 @@ class _Filter:
 
     def _contains(self, node: Comparison, column: FieldColumn) -> str:
         if node.operator not in (":", "="):
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
-            )
+            raise _not_allowed(node.field, node.operator)
         return f"t.{column.name} @> {self._sql.bind([node.value.replace(STAR, '*')], 'text[]')}"
 
     def _custom(self, node: Comparison, key: str) -> str:
@@ -227,7 +223,7 @@ class _Filter:
         if definition is None or not definition.field.filterable:
             raise errors.invalid_field("filter", "NOT_FILTERABLE", field=node.field)
         name = f"(t.{CUSTOM_FIELDS}->>'{key}')"  # of a defined field, so letters and digits
-        if node.operator == ":" and node.value == "*" and not node.quoted:
+        if _asks_presence(node):
             return f"{name} IS NOT NULL"
         kind, pg = FILTERED_AS[definition.field.type]
         if kind == "text" and (node.operator not in ("=", "!=") or "*" in node.value):
@@ -238,9 +234,7 @@ class _Filter:
         if pg:
             return self._compare(f"{name}::{pg}", operator, self._sql.bind(value, pg))
         if operator not in ("=", "!="):
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=node.field, operator=node.operator
-            )
+            raise _not_allowed(node.field, node.operator)
         several = definition.field.type == _MANY
         held = {key: [value] if several else value}
         found = f"t.{CUSTOM_FIELDS} @> {self._sql.bind(orjson.dumps(held).decode(), 'jsonb')}"
@@ -279,9 +273,7 @@ class _Filter:
     def _any_of(self, path: str, texts: Sequence[str]) -> str:
         column = self._query.filterable(path)
         if column.kind in ("texts", "json", "bytes"):
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=path, operator="anyOf"
-            )
+            raise _not_allowed(path, "anyOf")
         field = self._query.field_of(path)
         values = [literal(column.kind, text.replace(STAR, "*"), field, path) for text in texts]
         return f"t.{column.name} = ANY({self._sql.bind(values, f'{column.pg}[]')})"
@@ -308,14 +300,21 @@ class _Filter:
 
     def _tree(self, node: Function, path: str) -> TenantProfile:
         if reference_type(self._query.field_of(path)) != ORG_UNIT or self._profile is None:
-            raise errors.invalid_field(
-                "filter", "OPERATOR_NOT_ALLOWED", field=path, operator=node.name
-            )
+            raise _not_allowed(path, node.name)
         return self._profile
 
     def _in_units(self, path: str, units: Iterable[str]) -> str:
         column = self._query.filterable(path)
         return f"t.{column.name} = ANY({self._sql.bind(sorted(units), 'uuid[]')})"
+
+
+def _not_allowed(path: str, operator: str) -> errors.Invalid:
+    return errors.invalid_field("filter", "OPERATOR_NOT_ALLOWED", field=path, operator=operator)
+
+
+def _asks_presence(node: Comparison) -> bool:
+    """Tell whether a comparison is ``field:*``."""
+    return node.operator == ":" and node.value == "*" and not node.quoted
 
 
 def subtree_of(column: str, prefix: str) -> str:

@@ -17,6 +17,7 @@ from chassis.access import Reach
 from chassis.custom.fields import (
     CUSTOM_FIELDS,
     broken_rules,
+    changed,
     key_of,
     references,
     settle,
@@ -155,7 +156,7 @@ class Rules:
         """
         if not self.customizable or (not around.fields and not new.HasField(CUSTOM_FIELDS)):
             return around, []
-        if any(key not in around.fields for key in new.custom_fields.fields):
+        if any(key not in around.fields for key, _ in changed(new, old)):
             fields = await self._here.fields_of(call.tenant_id, self.noun, call.started)
             around = dataclasses.replace(around, fields=fields)
         wrong = settle(new, old, around.fields, self._singular)

@@ -129,6 +129,10 @@ class Store:
             return [read(row) for row in await connection.fetch(sql, *arguments)]
         return [read(row) for row in await self.database.read(tenant_id, sql, *arguments)]
 
+    async def hold(self, record_id: str, transaction: Transaction) -> None:
+        """Let nobody else change a record until the transaction ends; read it after that."""
+        await transaction.fetch(f"SELECT 1 FROM {self.table} WHERE id = $1 FOR UPDATE", record_id)
+
     async def titles_of(
         self, tenant_id: str, ids: Sequence[str], names: tuple[str, ...], see: See
     ) -> dict[str, Any]:

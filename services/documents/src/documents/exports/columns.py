@@ -20,9 +20,9 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from chassis.json import codec_of, short_enum_name
 from chassis.json.fields import enum_of, message_name, message_of
-from chassis.json.wellknown import EPOCH, encode_duration, snake
+from chassis.json.wellknown import encode_duration, snake
 from chassis.resources import Noun
-from chassis.resources.columns import reference_type
+from chassis.resources.columns import instant_of, reference_type
 from chassis.resources.kinds import nouns
 from documents.lists import joined
 from documents.nouns import method_of
@@ -205,8 +205,7 @@ def _single(field: FieldDescriptor, zone: datetime.tzinfo) -> Callable[[Any], Va
 
 
 def _instant(zone: datetime.tzinfo, value: Any) -> datetime.datetime:
-    passed = datetime.timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
-    moment = EPOCH + passed
+    moment = instant_of(value)
     try:
         return moment.astimezone(zone)
     except OverflowError:  # it is in the first or the last hours there are

@@ -182,12 +182,9 @@ class Run:
         Raises:
             Stopped: it is no longer at work at this run.
         """
-        await transaction.fetch(
-            "SELECT 1 FROM documents.export_job WHERE id = $1 FOR UPDATE", self._job.id
-        )
-        found = await self._here[_Job].store.where(
-            self._tenant_id, _MINE, *self._mine, connection=transaction
-        )
+        jobs = self._here[_Job].store
+        await jobs.hold(self._job.id, transaction)
+        found = await jobs.where(self._tenant_id, _MINE, *self._mine, connection=transaction)
         if not found:
             raise Stopped
         return found[0]

@@ -262,10 +262,9 @@ class Run:
         await self._note(status=_Job.STATUS_UNDONE)
 
     async def _current(self, transaction: Any) -> _Job:
-        await transaction.fetch(
-            "SELECT 1 FROM documents.import_job WHERE id = $1 FOR UPDATE", self._job.id
-        )
-        (found,) = await self._here[_Job].store.where(
+        jobs = self._here[_Job].store
+        await jobs.hold(self._job.id, transaction)
+        (found,) = await jobs.where(
             self._tenant_id, "t.id = $1::uuid", self._job.id, connection=transaction
         )
         return found
