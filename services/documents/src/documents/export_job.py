@@ -1,6 +1,6 @@
 """ExportJob: records of one kind on their way out, as a file (PLT-20)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import uuid_utils
@@ -10,11 +10,12 @@ from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import UUID
 
 from chassis import errors
+from chassis.custom.fields import keys_in
 from chassis.errors import FieldViolation
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
 from chassis.resources.kinds import noun_of
-from chassis.resources.query import Query, Sql
+from chassis.resources.query import Query, Sql, refused_parts
 from chassis.rpc import Call
 from documents.exports.columns import is_path
 from documents.nouns import method_of
@@ -71,19 +72,42 @@ def validate(job: _Job, around: Around) -> None:
         raise errors.Invalid("INVALID_FIELDS", violations=violations)
 
 
-def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterator[FieldViolation]:
+def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterable[FieldViolation]:
     """Put filter and order together as the noun's service will, and see what it refuses."""
     query = Query(noun)
     checks: dict[str, Callable[[], object]] = {
         "filter": lambda: query.condition(job.filter, Sql(), around.tenant),
         "order_by": lambda: query.order(job.order_by),
     }
-    for name, check in checks.items():
-        try:
-            check()
-        except errors.Invalid as refused:
-            for wrong in refused.violations:
-                yield FieldViolation(f"export_job.{name}", wrong.reason, metadata=wrong.metadata)
+    if keys_in(job.filter):  # it was checked with what is defined
+        del checks["filter"]
+    return refused_parts(checks, "export_job")
+
+
+async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> None:
+    """Refuse a new job whose filter speaks of custom fields that are not defined."""
+    await _check_filter(here, call, new.resource_type, new.filter)
+
+
+async def update(here: Resources, request: Any, call: Call) -> Message:
+    """Change a job, looking up the custom fields of its filter when that changes."""
+    jobs = here[_Job]
+    if "filter" in jobs.rules.update_mask(request):
+        reach = jobs.rules.reach(call, "update")
+        before = await jobs.store.find(call.tenant_id, request.export_job.id, reach)
+        if before is not None:
+            await _check_filter(here, call, before.resource_type, request.export_job.filter)
+    return await jobs.update(request, call)
+
+
+async def _check_filter(here: Resources, call: Call, resource_type: str, text: str) -> None:
+    if not keys_in(text):
+        return
+    noun = noun_of(resource_type, "export_job.resource_type")
+    fields = await here.fields_named(call, noun, text)
+    checks = {"filter": lambda: Query(noun).condition(text, Sql(), call.tenant, fields)}
+    if violations := list(refused_parts(checks, "export_job")):
+        raise errors.Invalid("INVALID_FIELDS", violations=violations)
 
 
 def before_delete(job: _Job, _: Around) -> None:
@@ -162,11 +186,12 @@ EXPORT_JOB = Noun(
         "starter_time_zone": Text(),
     },
     hooks=Hooks(
+        complete=complete,
         prepare_create=prepare_create,
         prepare_update=prepare_update,
         validate=validate,
         before_delete=before_delete,
     ),
     verbs={"CancelExportJob": cancel},
-    methods={"StartExportJob": start},
+    methods={"StartExportJob": start, "UpdateExportJob": update},
 )

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from banyan.studio.v1 import custom_field_pb2, view_pb2
+from banyan.studio.v1 import view_pb2
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.custom.definitions import Definition
 from chassis.custom.fields import key_of as custom_key
 from chassis.custom.fields import keys_in
 from chassis.errors import FieldViolation
@@ -16,7 +15,7 @@ from chassis.json.fields import message_of
 from chassis.json.wellknown import snake
 from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.kinds import noun_of
-from chassis.resources.query import Query, Sql
+from chassis.resources.query import Query, Sql, refused_parts
 from chassis.resources.summary import GroupReading
 from chassis.rpc import Call
 from studio.kinds import readable_types
@@ -93,7 +92,7 @@ def _is_path(path: str, message: Descriptor) -> bool:
     return _is_path(inner, message_of(field))
 
 
-def _wrong_questions(view: _View, noun: Noun, around: Around) -> Iterator[FieldViolation]:
+def _wrong_questions(view: _View, noun: Noun, around: Around) -> Iterable[FieldViolation]:
     """Put filter, order and groups together as the noun's service will, and see what it refuses."""
     query, profile = Query(noun), around.tenant
     checks: dict[str, Callable[[], object]] = {
@@ -104,16 +103,7 @@ def _wrong_questions(view: _View, noun: Noun, around: Around) -> Iterator[FieldV
         del checks["filter"]
     if profile is not None:
         checks["group_by"] = lambda: GroupReading(noun, query, profile, Sql()).keys(view.group_by)
-    for name, check in checks.items():
-        try:
-            check()
-        except errors.Invalid as refused:
-            yield from _of_part(name, refused)
-
-
-def _of_part(name: str, refused: errors.Invalid) -> Iterator[FieldViolation]:
-    for wrong in refused.violations:
-        yield FieldViolation(f"view.{name}", wrong.reason, metadata=wrong.metadata)
+    return refused_parts(checks, "view")
 
 
 # --- columns of custom fields
@@ -151,22 +141,16 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
 
 
 async def _check_defined(here: Resources, call: Call, resource_type: str, view: _View) -> None:
-    keys = keys_in(view.filter)
-    if not keys and not any(custom_key(path) for path in view.columns):
+    named = keys_in(view.filter)
+    if not named and not any(custom_key(path) for path in view.columns):
         return
-    defined = await here[custom_field_pb2.CustomField].store.where(
-        call.tenant_id, "t.resource_type = $1 AND t.delete_time IS NULL", resource_type
-    )
-    check_custom_columns(view.columns, {field.key for field in defined})
-    if keys:
-        fields = {field.key: Definition(field, None) for field in defined}
-        query = Query(noun_of(resource_type, "view.resource_type"))
-        try:
-            query.condition(view.filter, Sql(), call.tenant, fields)
-        except errors.Invalid as refused:
-            raise errors.Invalid(
-                "INVALID_FIELDS", violations=list(_of_part("filter", refused))
-            ) from None
+    noun = noun_of(resource_type, "view.resource_type")
+    fields = await here.fields_of(call.tenant_id, noun, call.started)
+    check_custom_columns(view.columns, set(fields))
+    if named:
+        checks = {"filter": lambda: Query(noun).condition(view.filter, Sql(), call.tenant, fields)}
+        if violations := list(refused_parts(checks, "view")):
+            raise errors.Invalid("INVALID_FIELDS", violations=violations)
 
 
 # --- to whom views are offered

@@ -286,3 +286,23 @@ async def test_another_process_hears_of_a_change(define, world, firm, source):
         commits.append(definitions.forget_everything)
     with pytest.raises(errors.Invalid):
         await source(seats=6)
+
+
+async def test_a_value_of_a_deleted_field_is_no_reason_to_ask_studio_again(
+    define, source, firm, world, monkeypatch
+):
+    field = await define("seats", "INTEGER")
+    made = await source(seats=3)
+    await firm.call("DeleteCustomField", id=field.id)
+    definitions, asked = world.host.definitions, list[str]()
+    fetch = definitions._fetch
+
+    async def counted(tenant_id):
+        asked.append(tenant_id)
+        return await fetch(tenant_id)
+
+    monkeypatch.setattr(definitions, "_fetch", counted)
+    for number in range(8):
+        await firm.update("Source", made.id, name=f"renamed {number}")
+    # The commit in studio let them be forgotten, and its event may have once more.
+    assert asked.count(firm.tenant_id) <= 2

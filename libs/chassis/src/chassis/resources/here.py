@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from chassis.access import Caller, KeyRing
 from chassis.custom.definitions import NONE, Definitions, Fields
-from chassis.custom.fields import CUSTOM_FIELDS
+from chassis.custom.fields import CUSTOM_FIELDS, keys_in
 from chassis.database import Database
 from chassis.events import Objects
 from chassis.resources.noun import Noun
@@ -80,6 +80,16 @@ class Resources(Mapping[type[Message], Resource]):
         if CUSTOM_FIELDS not in noun.fields or not tenant_id:
             return NONE
         return await self.definitions.of(tenant_id, noun.resource.type, since)
+
+    async def fields_named(self, call: Call, noun: Noun, filter_text: str) -> Fields:
+        """Give the custom fields of a noun for a filter; none where it names none."""
+        keys = keys_in(filter_text)
+        if not keys:
+            return NONE
+        fields = await self.fields_of(call.tenant_id, noun)
+        if keys <= fields.keys():
+            return fields
+        return await self.fields_of(call.tenant_id, noun, call.started)  # one may be a moment old
 
     def of_type(self, resource_type: str) -> Resource | None:
         """Give the resource of a type, None when it is another service's."""

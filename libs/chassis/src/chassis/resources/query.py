@@ -5,7 +5,7 @@ import datetime
 import decimal
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -306,6 +306,25 @@ class _Filter:
     def _in_units(self, path: str, units: Iterable[str]) -> str:
         column = self._query.filterable(path)
         return f"t.{column.name} = ANY({self._sql.bind(sorted(units), 'uuid[]')})"
+
+
+def refused_parts(
+    checks: Mapping[str, Callable[[], object]], record: str
+) -> Iterator[errors.FieldViolation]:
+    """Ask what a record keeps for later, and name what is refused by the record's own fields.
+
+    Args:
+        checks: by field, what raises Invalid when it cannot be asked.
+        record: the singular of its noun: ``view``.
+    """
+    for name, check in checks.items():
+        try:
+            check()
+        except errors.Invalid as refused:
+            for wrong in refused.violations:
+                yield errors.FieldViolation(
+                    f"{record}.{name}", wrong.reason, metadata=wrong.metadata
+                )
 
 
 def _not_allowed(path: str, operator: str) -> errors.Invalid:

@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from chassis import errors
-from chassis.custom.definitions import NONE
-from chassis.custom.fields import keys_in
 from chassis.resources.query import Question
 from chassis.resources.store import COUNT_MAX
 from chassis.resources.titles import see_of
@@ -68,11 +66,7 @@ async def asked_of(
         Forbidden: PERMISSION_DENIED.
     """
     reach = resource.rules.reach(call, "read")
-    fields = NONE
-    if keys := keys_in(filter_text):
-        fields = await resource.here.fields_of(call.tenant_id, resource.noun)
-        if not keys <= fields.keys():  # one may be a moment old
-            fields = await resource.here.fields_of(call.tenant_id, resource.noun, call.started)
+    fields = await resource.here.fields_named(call, resource.noun, filter_text)
     return Question(reach, filter_text, call.tenant, fields, show_deleted)
 
 
