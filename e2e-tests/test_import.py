@@ -158,7 +158,7 @@ def keys_of(export: Export) -> dict[str, set[str]]:
     }
 
 
-only_self_made = pytest.mark.parametrize("imported", ["self-made"], indirect=True)
+only_self_made = pytest.mark.parametrize("export_folder", ["self-made"], indirect=True)
 
 
 def test_the_invented_export_is_what_its_script_makes(tmp_path):
