@@ -22,7 +22,7 @@ LANGUAGES = ("en", "zh-CN")
 # Every noun begins with these; they are named once, under `fields: _header:`.
 HEADER = (
     *("id", "external_id", "etag", "create_time", "update_time", "delete_time"),
-    *("creator_user_id", "owner_user_id", "org_unit_id", "custom_fields"),
+    *("creator_user_id", "owner_user_id", "org_unit_id", "custom_fields", "shares"),
 )
 # What the contract says about itself; nobody meets these values as data.
 _ABOUT_CONTRACT = "banyan/api/v1/options.proto"

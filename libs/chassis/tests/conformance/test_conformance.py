@@ -6,6 +6,7 @@ from google.api import resource_pb2
 from chassis.hosting import installed_services
 from chassis.rpc.registry import contract
 from chassis.testing.conformance import CHECKS, Subject, checks_of
+from chassis.testing.rights import keepable
 from chassis.testing.samples import samples_for
 
 NOUNS = {noun.name: noun for service in installed_services().values() for noun in service.nouns}
@@ -45,4 +46,6 @@ def test_a_missing_verb_has_a_reason(name):
     noun = NOUNS[name]
     verbs = {method.verb for method in noun.rpcs}
     wanted = {"Get", "List", "Create", "Update", "Delete"}
+    if "Create" in verbs and not noun.part_of:
+        wanted |= {"Share"}
     assert wanted - verbs == set(noun.without)

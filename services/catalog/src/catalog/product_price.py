@@ -257,4 +257,4 @@ def _name(here: Resources, call: Call, record: Any) -> str:
     if record is None:
         return ""
     reach = call.reach(here[type(record)].noun.name, "read") or Reach()
-    return record.name if reach.covers(record.owner_user_id, record.org_unit_id) else ""
+    return record.name if reach.covers(record) else ""

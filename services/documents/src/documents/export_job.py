@@ -15,7 +15,8 @@ from chassis.errors import FieldViolation
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
 from chassis.resources.kinds import noun_of
-from chassis.resources.query import Query, Sql, refused_parts
+from chassis.resources.query import Query, refused_parts
+from chassis.resources.sql import Sql
 from chassis.rpc import Call
 from documents.exports.columns import is_path
 from documents.nouns import method_of

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
+from banyan.api.v1 import options_pb2
 from banyan.identity.v1 import (
     access_pb2,
     org_unit_pb2,
@@ -17,15 +18,17 @@ from google.protobuf import field_mask_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING, Grant, Grants, Reach, Scope, TenantProfile, Tree
+from chassis.access import EVERYTHING, SHARES, Grant, Grants, Reach, Scope, TenantProfile, Tree
+from chassis.access.contract import plain_access
 from chassis.resources import Resources
 from chassis.rpc import Call
 from chassis.rpc.registry import contract_methods
+from identity.category import include_below
 from identity.edition import chain_of
 from identity.modules import installed, narrowed_grants
-from identity.position import home_unit
+from identity.position import home_unit, units_held
 from identity.role import actions
-from identity.role_assignment import grants_of
+from identity.role_assignment import grants_of, rules_of
 
 _OPEN = """
 SELECT 1 FROM identity.session WHERE id = $1 AND user_id = $2
@@ -60,12 +63,17 @@ async def access_of(
         tenant_id, "t.user_id = $1::uuid", user_id
     )
     day = _profile(tenant, ()).day_of(datetime.datetime.now(datetime.UTC))
+    home = home_unit(positions, day) or user.org_unit_id
+    grants = grants_of(assignments, roles, day)
+    await include_below(here, tenant_id, grants)
     return access_pb2.UserAccess(
         active=True,
         version=_version((user, *assignments, *roles.values())),
-        org_unit_id=home_unit(positions, day) or user.org_unit_id,
+        org_unit_id=home,
         language=user.language or tenant.language,
-        grants=grants_of(assignments, roles, day),
+        grants=grants,
+        org_unit_ids={home, *units_held(positions, day)} - {""},
+        field_rules=rules_of(grants, roles),
     )
 
 
@@ -154,7 +162,23 @@ async def read_self(here: Resources, request: Any, call: Call) -> Message:
         org_unit_id=access.org_unit_id,
         grants=narrowed_grants(access.grants, installed(), on, actions()),
         modules=installed().states(on),
+        field_rules=_kept_from(plain_access(access).compiled(user_id, call.profile.tree)),
     )
+
+
+def _kept_from(held: Grants) -> list[role_pb2.FieldRule]:
+    """Say which fields all roles of a person together keep from them, by noun."""
+    found: list[role_pb2.FieldRule] = []
+    for resource in sorted({rule.resource for rule in held.field_rules}):
+        kept = held.fields(resource)
+        for access, fields in (
+            (role_pb2.FieldRule.ACCESS_HIDDEN, kept.hidden),
+            (role_pb2.FieldRule.ACCESS_READ_ONLY, kept.unwritable - kept.hidden),
+        ):
+            if fields:
+                rule = role_pb2.FieldRule(resource=resource, fields=sorted(fields), access=access)
+                found.append(rule)
+    return found
 
 
 async def explain_access(here: Resources, request: Any, call: Call) -> Message:
@@ -168,13 +192,13 @@ async def explain_access(here: Resources, request: Any, call: Call) -> Message:
     user_id = request.user_id or call.caller.user_id
     if user_id != call.caller.user_id and call.reach("identity.Access", "explain") is None:
         raise errors.Forbidden("PERMISSION_DENIED", action="explain", resource="identity.Access")
-    place = await _place(request, call) if request.record_id else None
+    record = await _record(request, call) if request.record_id else None
     asked = access_pb2.GetUserAccessRequest(tenant_id=call.tenant_id, user_id=user_id)
     access = await access_of(here, asked)
     roles: list[role_pb2.Role] = []
     if call.reach("identity.Role", "read") is not None:
         roles = await here[role_pb2.Role].store.where(call.tenant_id, "t.delete_time IS NULL")
-    answer = explained(request, user_id, access, place, roles, call.profile.tree)
+    answer = explained(request, user_id, access, record, roles, call.profile.tree)
     tenant = await here[tenant_pb2.Tenant].store.get(call.tenant_id, call.tenant_id, EVERYTHING)
     module = installed().module_of(request.resource)
     if module not in await modules_on(here, tenant):
@@ -186,28 +210,34 @@ def explained(
     request: access_pb2.ExplainAccessRequest,
     user_id: str,
     access: access_pb2.UserAccess,
-    place: tuple[str, str] | None,
+    record: Any,
     roles: Sequence[role_pb2.Role],
     tree: Tree,
 ) -> access_pb2.ExplainAccessResponse:
     """Judge every rule that speaks of an action.
 
     Args:
-        place: owner and unit of the record it is about; None when it is about any record.
+        record: the one it is about; None when it is about any record.
         roles: the tenant's, for what would allow it.
     """
-    answer = access_pb2.ExplainAccessResponse(inactive=not access.active)
-    for grant in access.grants:
-        plain = plain_grant(grant)
+    held = plain_access(access).compiled(user_id, tree)
+    kept = held.fields(request.resource)
+    answer = access_pb2.ExplainAccessResponse(
+        inactive=not access.active,
+        hidden_fields=sorted(kept.hidden),
+        read_only_fields=sorted(kept.unwritable - kept.hidden),
+    )
+    for grant, plain in zip(access.grants, held.all, strict=True):
         if plain.matches(request.resource, request.action):
-            answer.rules.add(finding=_finding(plain, user_id, place, tree), grant=grant)
+            finding = _finding(plain, held, request, record)
+            answer.rules.add(finding=finding, grant=grant)
     answer.rules.sort(key=lambda rule: rule.finding)
     answer.allowed = any(rule.finding == _Finding.FINDING_ALLOWS for rule in answer.rules)
     if not answer.allowed:
         for role in roles:
             for permission in role.permissions:
-                held = Grant(permission.resource, permission.action, Scope.ALL)
-                if held.matches(request.resource, request.action):
+                would = Grant(permission.resource, permission.action, Scope.ALL)
+                if would.matches(request.resource, request.action):
                     answer.rules.add(
                         finding=_Finding.FINDING_WOULD_ALLOW,
                         grant=access_pb2.Grant(
@@ -217,43 +247,44 @@ def explained(
     return answer
 
 
-def plain_grant(grant: access_pb2.Grant) -> Grant:
-    """Read a grant of the contract."""
-    permission = grant.permission
-    return Grant(
-        permission.resource,
-        permission.action,
-        Scope(permission.scope),
-        grant.org_unit_id,
-        grant.role_name,
-    )
+_OUT_OF = {
+    Scope.OWN: _Finding.FINDING_NOT_OWNER,
+    Scope.UNIT: _Finding.FINDING_OUTSIDE_UNITS,
+    Scope.SUBTREE: _Finding.FINDING_OUTSIDE_UNITS,
+    Scope.SHARED: _Finding.FINDING_NOT_SHARED,
+    Scope.CATEGORY: _Finding.FINDING_OUTSIDE_CATEGORIES,
+}
 
 
 def _finding(
-    grant: Grant, user_id: str, place: tuple[str, str] | None, tree: Tree
+    grant: Grant, held: Grants, asked: access_pb2.ExplainAccessRequest, record: Any
 ) -> access_pb2.ExplainAccessResponse.Finding.ValueType:
-    reach = Grants(user_id, [grant], tree).reach(grant.resource, grant.action) or Reach()
-    if place is None or reach.covers(*place):
+    """Judge one permission by itself."""
+    alone = Grants(held.user_id, [grant], held.tree, held.units)
+    reach = alone.reach(asked.resource, asked.action) or Reach()
+    if record is None or reach.covers(record):
         return _Finding.FINDING_ALLOWS
-    if grant.scope == Scope.OWN:
-        return _Finding.FINDING_NOT_OWNER
-    return _Finding.FINDING_OUTSIDE_UNITS
+    return _OUT_OF[grant.scope]
 
 
-async def _place(request: Any, call: Call) -> tuple[str, str]:
-    """Read owner and unit of a record, with the rights of whoever asks."""
+async def _record(request: Any, call: Call) -> Any:
+    """Read what says whose a record is, with the rights of whoever asks."""
     get = next(
         (m for m in contract_methods() if m.verb == "Get" and m.resource == request.resource), None
     )
     if get is None:
         raise errors.invalid_field("resource", "UNKNOWN_RESOURCE", found=request.resource)
-    known = get.response_type.DESCRIPTOR.fields_by_name
-    paths = [name for name in ("owner_user_id", "org_unit_id") if name in known]
+    message = get.response_type.DESCRIPTOR
+    options: Any = message.GetOptions()
+    wanted = {
+        *("owner_user_id", "org_unit_id", SHARES),
+        *options.Extensions[options_pb2.noun].category_fields,
+    }
+    paths = [name for name in message.fields_by_name if name in wanted]
     mask = field_mask_pb2.FieldMask(paths=["id", *paths])
     channel: Any = call.channels.to(get.service)
     request_type: Any = get.request_type
-    record = await channel.unary_unary(get.path)(request_type(id=request.record_id, read_mask=mask))
-    return getattr(record, "owner_user_id", ""), getattr(record, "org_unit_id", "")
+    return await channel.unary_unary(get.path)(request_type(id=request.record_id, read_mask=mask))
 
 
 ACCESS = "/banyan.identity.v1.AccessService/"

@@ -31,7 +31,7 @@ async def read_tree(here: Resources, request: Any, call: Call) -> Message:
         unit = known[node]
         ended = call.profile.day_of(unit.delete_time.ToDatetime(datetime.UTC))
         deleted = unit.HasField("delete_time") and ended <= day
-        if not deleted and reach and reach.covers(unit.owner_user_id, unit.org_unit_id):
+        if not deleted and reach and reach.covers(unit):
             answer.nodes.add(id=node, org_unit_id=parents[node], name=unit.name, kind=unit.kind)
     return answer
 

@@ -22,6 +22,12 @@ def home_unit(positions: Iterable[position_pb2.Position], day: datetime.date) ->
     return last.org_unit_id if last is not None else ""
 
 
+def units_held(positions: Iterable[position_pb2.Position], day: datetime.date) -> list[str]:
+    """List the units in which a person sits on a day."""
+    held = (p for p in positions if not p.HasField("delete_time") and _covers(p, day))
+    return sorted({position.org_unit_id for position in held})
+
+
 def validate(position: position_pb2.Position, _: Around) -> None:
     """Refuse a position that ends before it begins, or takes more than all of a person.
 

@@ -11,6 +11,7 @@ from chassis.access import Grant, Grants, Scope
 from chassis.resources import Around, Hooks, Noun, unique
 from chassis.rpc.method import SIGNED_IN
 from chassis.rpc.registry import contract_methods
+from identity import field_rules
 
 
 @cache
@@ -43,10 +44,11 @@ def unknown_parts(
 
 
 def validate(role: role_pb2.Role, _: Around) -> None:
-    """Refuse permissions that speak of nothing there is.
+    """Refuse permissions and field rules that speak of nothing there is.
 
     Raises:
-        Invalid: UNKNOWN_RESOURCE, UNKNOWN_ACTION, per permission.
+        Invalid: UNKNOWN_RESOURCE, UNKNOWN_ACTION, ONLY_WITH_CATEGORY, per permission;
+            UNKNOWN_RESOURCE, UNKNOWN_FIELD, FIELD_NEEDED, per field rule.
     """
     violations = [
         errors.FieldViolation(
@@ -57,18 +59,41 @@ def validate(role: role_pb2.Role, _: Around) -> None:
         for place, permission in enumerate(role.permissions)
         for name, reason in unknown_parts(permission, actions())
     ]
+    violations += [
+        errors.FieldViolation(f"role.permissions[{place}].category_ids", "ONLY_WITH_CATEGORY")
+        for place, permission in enumerate(role.permissions)
+        if permission.category_ids and permission.scope != role_pb2.Permission.SCOPE_CATEGORY
+    ]
+    for place, rule in enumerate(role.field_rules):
+        violations += field_rules.wrong_parts(rule, f"role.field_rules[{place}]")
     if violations:
         raise errors.Invalid("INVALID_FIELDS", violations=violations)
 
 
-def gives(grant: Grant, permission: role_pb2.Permission, unit_id: str, grants: Grants) -> bool:
-    """Tell whether one's own grant is at least as much as a permission held at a unit."""
+def gives(
+    grant: Grant,
+    permission: role_pb2.Permission,
+    unit_id: str,
+    grants: Grants,
+    categories: frozenset[str] = frozenset(),
+) -> bool:
+    """Tell whether one's own grant is at least as much as a permission held at a unit.
+
+    Args:
+        categories: what the assignment adds to the categories of the permission.
+    """
     service = permission.resource.partition(".")[0]
     wide = grant.resource in (permission.resource, f"{service}.*", "*")
     if not wide or grant.action not in (permission.action, "*"):
         return False
-    if grant.scope == Scope.ALL or permission.scope == Scope.OWN:
+    if grant.scope == Scope.ALL:
         return True
+    if Scope.CATEGORY in (grant.scope, permission.scope):
+        reached = {*permission.category_ids, *categories}
+        return grant.scope == permission.scope and reached <= grant.categories
+    if permission.scope in (Scope.OWN, Scope.SHARED):
+        # All scopes left include what was shared; a guest's includes nothing else.
+        return grant.scope != Scope.SHARED or permission.scope == Scope.SHARED
     if not unit_id or permission.scope == Scope.ALL:
         return False
     if grant.scope == Scope.SUBTREE:
@@ -77,30 +102,38 @@ def gives(grant: Grant, permission: role_pb2.Permission, unit_id: str, grants: G
     return same and grant.org_unit_id == unit_id
 
 
-def check_gift(role: role_pb2.Role, unit_id: str, grants: Grants | None) -> None:
+def check_gift(
+    role: role_pb2.Role,
+    unit_id: str,
+    grants: Grants | None,
+    categories: frozenset[str] = frozenset(),
+) -> None:
     """Refuse to give a role that allows more than the giver may do.
 
     Args:
         unit_id: where it will be held; "" for anywhere.
         grants: the giver's; None for a service.
+        categories: what the assignment adds to permissions of scope CATEGORY.
 
     Raises:
-        Forbidden: MORE_THAN_ONE_HAS.
+        Forbidden: MORE_THAN_ONE_HAS, MORE_THAN_ONE_SEES.
     """
     if grants is None:
         return
     for permission in role.permissions:
-        if not any(gives(grant, permission, unit_id, grants) for grant in grants.all):
+        if not any(gives(held, permission, unit_id, grants, categories) for held in grants.all):
             raise errors.Forbidden(
                 "MORE_THAN_ONE_HAS", action=permission.action, resource=permission.resource
             )
+    for resource, path in field_rules.shows_more(role, grants):
+        raise errors.Forbidden("MORE_THAN_ONE_SEES", field=path, resource=resource)
 
 
 def authorize(verb: str, role: role_pb2.Role, around: Around) -> None:
     """Refuse to write a role that gives anybody more than the writer has.
 
     Raises:
-        Forbidden: MORE_THAN_ONE_HAS.
+        Forbidden: MORE_THAN_ONE_HAS, MORE_THAN_ONE_SEES.
         FailedPrecondition: BUILT_IN.
     """
     if role.built_in and around.grants is not None:

@@ -22,10 +22,24 @@ def grants_of(
             role_id=assignment.role_id,
             role_name=roles[assignment.role_id].name,
             role_assignment_id=assignment.id,
+            category_ids=sorted({*permission.category_ids, *assignment.category_ids})
+            if permission.scope == role_pb2.Permission.SCOPE_CATEGORY
+            else (),
         )
         for assignment in assignments
         if counts(assignment, day) and not roles[assignment.role_id].HasField("delete_time")
         for permission in roles[assignment.role_id].permissions
+    ]
+
+
+def rules_of(
+    grants: Iterable[access_pb2.Grant], roles: Mapping[str, role_pb2.Role]
+) -> list[access_pb2.HeldFieldRule]:
+    """Give the field rules of the roles that grants come from."""
+    return [
+        access_pb2.HeldFieldRule(rule=rule, role_id=role_id, role_name=roles[role_id].name)
+        for role_id in sorted({grant.role_id for grant in grants})
+        for rule in roles[role_id].field_rules
     ]
 
 
@@ -45,7 +59,7 @@ def authorize(verb: str, assignment: role_assignment_pb2.RoleAssignment, around:
     """
     role = around.record("role_id")
     if verb != "delete" and role is not None:
-        check_gift(role, assignment.org_unit_id, around.grants)
+        check_gift(role, assignment.org_unit_id, around.grants, frozenset(assignment.category_ids))
 
 
 ROLE_ASSIGNMENT = Noun(

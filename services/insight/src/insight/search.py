@@ -16,7 +16,10 @@ from chassis import errors
 from chassis.access import EVERYTHING, Reach
 from chassis.database import Record
 from chassis.resources import Resources
-from chassis.resources.query import Cursor, SortKey, Sql, within
+from chassis.resources.pages import Cursor, SortKey
+from chassis.resources.reach import Place, within
+from chassis.resources.shares import is_opened
+from chassis.resources.sql import Sql
 from chassis.rpc import Call
 from insight.search_entry import searched, seed_of
 from insight.search_text import (
@@ -39,7 +42,6 @@ _KEYS = (
     SortKey("resource_type", "text", False, False, "resource_type"),
 )
 START = Cursor(("", "ffffffff-ffff-ffff-ffff-ffffffffffff", ""))
-_OWNED = ("owner_user_id", "org_unit_id")
 
 
 @dataclass(frozen=True)
@@ -168,9 +170,16 @@ def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str
     """Give the condition that an entry is one the caller may read."""
     return " OR ".join(
         f"({alias}.resource_type = ANY({sql.bind(kinds, 'text[]')})"
-        f" AND {within(found, _OWNED, sql, alias) or 'true'})"
+        f" AND {within(found, _place(kinds, alias, sql), sql) or 'true'})"
         for found, kinds in reach
     )
+
+
+def _place(kinds: Sequence[str], alias: str, sql: Sql) -> Place:
+    """Give where entries of some types say whose they are."""
+    opened = [kind for kind in kinds if is_opened(kind)]
+    which = f"s.resource_type = ANY({sql.bind(opened, 'text[]')})" if opened else ""
+    return Place(alias, "insight.share", "resource_id", which)
 
 
 # What is put together here is text of this file; values are parameters. They are read through

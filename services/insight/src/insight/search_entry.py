@@ -19,6 +19,7 @@ from chassis.database import TENANT_ID, Record, Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Noun, Resources
 from chassis.resources.kinds import nouns
+from chassis.resources.shares import mirror_shares
 from chassis.rpc import acting
 from insight import heard
 from insight.search_text import LISTED, beginnings, fold, grams, listed, spoken
@@ -226,7 +227,8 @@ def seed_of(tenant_id: str) -> int:
 async def take_in(events: Sequence[Event], transaction: Transaction) -> None:
     """Let events of one tenant take effect; of each record only what is newer than is known."""
     newest: dict[_Key, SearchEntry] = {}
-    for event in filter(heard.is_change, events):
+    changes = [event for event in events if heard.is_change(event)]
+    for event in changes:
         change = event.change
         key = (change.resource_type, change.resource_id)
         if key in newest and newest[key].version >= change.version:
@@ -236,6 +238,7 @@ async def take_in(events: Sequence[Event], transaction: Transaction) -> None:
             newest[key] = entry
     if newest:
         await _write(newest, transaction)
+        await mirror_shares("insight.search_entry", changes, transaction)
 
 
 async def _write(newest: dict[_Key, SearchEntry], transaction: Transaction) -> None:

@@ -230,7 +230,7 @@ def _refusal(
 
 def _is_seen(resource: Resource, call: Call, record: Any) -> bool:
     reach = call.reach(resource.noun.name, "read") or Reach()
-    return reach.covers(record.owner_user_id, record.org_unit_id)
+    return reach.covers(record)
 
 
 async def _names_of(

@@ -305,7 +305,7 @@ async def seen(resource: Resource, call: Call, record_id: str, transaction: Tran
     """
     reach = resource.rules.reach(call, "read")
     for record in await read(resource, transaction, "t.id = $1::uuid", record_id):
-        if reach.covers(record.owner_user_id, record.org_unit_id):
+        if reach.covers(record):
             return record
     raise errors.NotFound("NOT_FOUND", resource=resource.noun.name, id=record_id)
 

@@ -109,7 +109,7 @@ def _check_rights(state: _State, call: Call) -> None:
     needed += [("party.Contact", "create")] if state.makes_contact else []
     for resource, action in needed:
         reach = call.reach(resource, action)
-        if reach is None or not reach.covers(state.owner_user_id, state.org_unit_id):
+        if reach is None or not reach.covers(state):
             raise errors.Forbidden("PERMISSION_DENIED", action=action, resource=resource)
 
 

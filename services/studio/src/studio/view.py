@@ -15,7 +15,8 @@ from chassis.json.fields import message_of
 from chassis.json.wellknown import snake
 from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.kinds import noun_of
-from chassis.resources.query import Query, Sql, refused_parts
+from chassis.resources.query import Query, refused_parts
+from chassis.resources.sql import Sql
 from chassis.resources.summary import GroupReading
 from chassis.rpc import Call
 from studio.kinds import readable_types
@@ -55,7 +56,7 @@ def _check_may_share(view: _View, around: Around) -> None:
     if around.grants is None:
         return
     reach = around.grants.reach("studio.View", "share")
-    if reach is None or not reach.covers(view.owner_user_id, view.org_unit_id):
+    if reach is None or not reach.covers(view):
         raise errors.Forbidden("PERMISSION_DENIED", action="share", resource="studio.View")
 
 

@@ -2,15 +2,21 @@
 
 from chassis.access.caller import Caller
 from chassis.access.directory import Directory, TenantProfile, UserAccess
-from chassis.access.grants import EVERYTHING, Grant, Grants, Reach, Scope
+from chassis.access.fields import ALL_FIELDS, FieldAccess, FieldRule
+from chassis.access.grants import EVERYTHING, SHARES, Grant, Grants, Reach, Scope, categories_of
 from chassis.access.tokens import Claims, KeyRing, TokenReader, new_key_pair
 from chassis.access.tree import Tree
+from chassis.access.withheld import conceal
 
 __all__ = [
+    "ALL_FIELDS",
     "EVERYTHING",
+    "SHARES",
     "Caller",
     "Claims",
     "Directory",
+    "FieldAccess",
+    "FieldRule",
     "Grant",
     "Grants",
     "KeyRing",
@@ -20,5 +26,7 @@ __all__ = [
     "TokenReader",
     "Tree",
     "UserAccess",
+    "categories_of",
+    "conceal",
     "new_key_pair",
 ]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from chassis import errors
+from chassis.access.fields import FieldRule
 from chassis.access.grants import Grant, Grants
 from chassis.access.tokens import LIFETIME_SECONDS
 from chassis.access.tree import Tree
@@ -65,6 +66,8 @@ class UserAccess:
         active: neither the person is disabled nor the session revoked.
         version: grows with every change of the person's permissions.
         org_unit_id: the person's primary unit, where new records are placed.
+        org_unit_ids: all units the person is placed in.
+        field_rules: what the person's roles keep from them.
     """
 
     active: bool
@@ -72,6 +75,13 @@ class UserAccess:
     org_unit_id: str
     language: str
     grants: tuple[Grant, ...]
+    org_unit_ids: tuple[str, ...] = ()
+    field_rules: tuple[FieldRule, ...] = ()
+
+    def compiled(self, user_id: str, tree: Tree) -> Grants:
+        """Give the person's permissions for one state of the tree."""
+        units = self.org_unit_ids or (self.org_unit_id,)
+        return Grants(user_id, self.grants, tree, units, self.field_rules)
 
 
 @dataclass(slots=True)
@@ -189,7 +199,7 @@ class Directory:
         # What was fetched while something changed serves this call and is not kept.
         started, epoch = time.monotonic(), self._epoch
         access = await self._fetch_access(*key)
-        entry = _Entry((access, Grants(key[1], access.grants, profile.tree)), started)
+        entry = _Entry((access, access.compiled(key[1], profile.tree)), started)
         if epoch == self._epoch:
             self._users[key] = entry
             if len(self._users) > _USERS_MAX:

@@ -42,6 +42,7 @@ def chassis_tables(schema: str) -> MetaData:
     _dead_letter(metadata)
     _timer(metadata)
     _title(metadata)
+    _share(metadata)
     _saga(metadata)
     _job(metadata)
     return metadata
@@ -166,6 +167,23 @@ def _title(metadata: MetaData) -> None:
         Column("version", BigInteger, nullable=False),
         Column("owner_user_id", UUID(as_uuid=False), nullable=True),
         Column("org_unit_id", UUID(as_uuid=False), nullable=True),
+    )
+
+
+def _share(metadata: MetaData) -> None:
+    """What is open to whom, to be looked up by whom: of records here and of those mirrored here.
+
+    A principal is a person, a unit, or for mirrored records a category they lie in.
+    """
+    Table(
+        "share",
+        metadata,
+        _uuid(TENANT_ID, primary_key=True),
+        _text("resource_type", primary_key=True),
+        _uuid("principal_id", primary_key=True),
+        _uuid("resource_id", primary_key=True),
+        Column("writes", Boolean, nullable=False),
+        Index("share_resource", TENANT_ID, "resource_type", "resource_id"),
     )
 
 

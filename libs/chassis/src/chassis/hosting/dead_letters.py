@@ -21,7 +21,7 @@ from chassis.hosting.service import installed_services
 from chassis.hosting.settings import Settings
 from chassis.hosting.studio import definitions_of
 from chassis.resources import Resources
-from chassis.resources.query import PageTokens
+from chassis.resources.pages import PageTokens
 from chassis.resources.titles import title_consumers
 from chassis.rpc import Channels
 from chassis.rpc.registry import contract

@@ -25,12 +25,12 @@ from chassis.events import (
 )
 from chassis.events.change import READ_CHANGES, parse_position
 from chassis.hosting import studio
-from chassis.hosting.rights import SUBJECT, Identity, forget
+from chassis.hosting.rights import SUBJECTS, Identity, forget
 from chassis.hosting.service import Service
 from chassis.hosting.settings import Settings
 from chassis.resources import Resources
 from chassis.resources.jobs import JobRunner
-from chassis.resources.query import PageTokens
+from chassis.resources.pages import PageTokens
 from chassis.resources.saga import SagaRunner
 from chassis.resources.titles import title_consumers
 from chassis.rpc import (
@@ -238,7 +238,8 @@ class Host:
                 self.definitions.forget(event.tenant_id)
 
             await broker.connected()
-            await broker.listen(SUBJECT, hear)
+            for subject in SUBJECTS:
+                await broker.listen(subject, hear)
             await broker.listen(studio.SUBJECT, hear_studio)
             for forget_all in (
                 self.directory.forget_everything,

@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from banyan.identity.v1 import access_pb2, org_unit_pb2, session_pb2
+from banyan.identity.v1 import access_pb2, session_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import Directory, Grant, Scope, TenantProfile, Tree, UserAccess
+from chassis.access import Directory, TenantProfile, UserAccess
+from chassis.access.contract import plain_access, plain_profile
 from chassis.events import Event
-from chassis.json import short_enum_name
 from chassis.rpc import Channels, acting
 
-SUBJECT = "banyan.*.identity.>"
+# What is in a category is said by the catalog; permissions may reach by it.
+SUBJECTS = ("banyan.*.identity.>", "banyan.*.catalog.product_category.*")
 _IDENTITY = "/banyan.identity.v1."
 # A change of these concerns everybody in the tenant; of the others, the person they name.
-_OF_ALL = {"org_unit", "tenant", "edition", "role"}
+_OF_ALL = {"org_unit", "tenant", "edition", "role", "product_category"}
 
 
 class Identity:
@@ -67,45 +68,8 @@ class Identity:
             return await channel.unary_unary(_IDENTITY + method)(request)
 
 
-def plain_access(found: access_pb2.UserAccess) -> UserAccess:
-    """Read the contract's UserAccess."""
-    grants = (
-        Grant(
-            grant.permission.resource,
-            grant.permission.action,
-            Scope(grant.permission.scope),
-            grant.org_unit_id,
-            grant.role_name,
-        )
-        for grant in found.grants
-    )
-    return UserAccess(found.active, found.version, found.org_unit_id, found.language, tuple(grants))
-
-
-def plain_profile(found: access_pb2.TenantProfile) -> TenantProfile:
-    """Read the contract's TenantProfile."""
-    kinds = org_unit_pb2.OrgUnit.Kind.DESCRIPTOR
-    return TenantProfile(
-        found.tenant_id,
-        found.currency_code,
-        found.time_zone,
-        found.fiscal_year_start_month,
-        Tree({unit.id: unit.org_unit_id for unit in found.units}),
-        {
-            unit.id: short_enum_name(kinds, org_unit_pb2.OrgUnit.Kind.Name(unit.kind))
-            for unit in found.units
-            if not unit.deleted
-        },
-        {
-            resource: "" if module.on else module.key
-            for module in found.modules
-            for resource in module.resources
-        },
-    )
-
-
 def forget(directory: Directory, event: Event) -> None:
-    """Drop what an event of identity makes out of date."""
+    """Drop what an event of `SUBJECTS` makes out of date."""
     noun = event.subject.split(".")[3]
     if noun in _OF_ALL:
         directory.forget_tenant(event.tenant_id)

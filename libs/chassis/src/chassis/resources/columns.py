@@ -4,6 +4,7 @@ An unset string is NULL, so that ``field:*`` means the same for every type. Enum
 Money takes two columns, ``<field>`` and ``<field>_currency_code``.
 """
 
+import dataclasses
 import datetime
 import decimal
 import uuid
@@ -31,6 +32,7 @@ from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.types import TypeEngine
 
 from chassis import errors
+from chassis.access import SHARES
 from chassis.database import TENANT_ID
 from chassis.json import codec_of, short_enum_name
 from chassis.json.fields import enum_of, is_map, message_name, message_of
@@ -95,6 +97,8 @@ def column_name(field: str) -> str:
 def columns_of(field: FieldDescriptor) -> tuple[FieldColumn, ...]:
     """Give the columns of a field."""
     name = field.name
+    if name == SHARES:
+        return (_shares(field),)
     if field.is_repeated:
         return (_repeated(field),)
     message = message_name(field)
@@ -225,6 +229,13 @@ def _json(field: FieldDescriptor) -> FieldColumn:
         write,
         {f"dump_{name}": dump, f"load_{name}": load},
     )
+
+
+def _shares(field: FieldDescriptor) -> FieldColumn:
+    """Keep what few records have as nothing where there is none."""
+    kept = _json(field)
+    write = f"{kept.write} if m.{SHARES} else None"
+    return dataclasses.replace(kept, nullable=True, write=write)
 
 
 def instant_parts(value: datetime.datetime | None) -> dict[str, int] | None:

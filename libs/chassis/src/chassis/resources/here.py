@@ -11,7 +11,7 @@ from chassis.custom.fields import CUSTOM_FIELDS, keys_in
 from chassis.database import Database
 from chassis.events import Objects
 from chassis.resources.noun import Noun
-from chassis.resources.query import PageTokens
+from chassis.resources.pages import PageTokens
 from chassis.resources.requests import Requests
 from chassis.resources.resource import Resource
 from chassis.rpc import Call, Channels

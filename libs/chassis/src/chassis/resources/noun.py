@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescr
 from google.protobuf.message import Message
 from sqlalchemy.types import TypeEngine
 
+from chassis.access import SHARES
 from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.resources.around import Around
 from chassis.rpc import Call, Method, methods_of, service_name
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from chassis.resources.here import Resources
 
 # What every noun may begin with; these mean the same everywhere and are set by the chassis.
-OUTPUT_FIELDS = frozenset({"etag", "create_time", "update_time", "delete_time", "creator_user_id"})
+OUTPUT_FIELDS = frozenset(
+    {"etag", "create_time", "update_time", "delete_time", "creator_user_id", SHARES}
+)
 HEADER_FIELDS = OUTPUT_FIELDS | {
     "id",
     "external_id",
@@ -27,7 +30,7 @@ HEADER_FIELDS = OUTPUT_FIELDS | {
     "org_unit_id",
     CUSTOM_FIELDS,
 }
-_HEADER_FILTERABLE = HEADER_FIELDS - {"etag", CUSTOM_FIELDS}
+_HEADER_FILTERABLE = HEADER_FIELDS - {"etag", SHARES, CUSTOM_FIELDS}
 _HEADER_SORTABLE = frozenset({"id", "create_time", "update_time"})
 
 # A business verb on one record: changes it or refuses, and gives the facts it establishes. It gets
@@ -159,6 +162,11 @@ class Noun:
     def tree_parent(self) -> str:
         """Name the field that makes its records a tree, "" when they are none."""
         return self.options.tree_parent
+
+    @functools.cached_property
+    def part_of(self) -> str:
+        """Name the field of the record it is a part of, "" when it is none."""
+        return self.options.part_of
 
     def field_options(self, name: str) -> options_pb2.FieldOptions:
         """Give a field's (banyan.api.v1.field); the header fields' are implied."""

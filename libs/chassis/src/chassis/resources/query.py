@@ -1,10 +1,5 @@
-"""Filters, orders and pages of one noun, as SQL with parameters."""
+"""Filters and orders of one noun, as SQL with parameters."""
 
-import base64
-import datetime
-import decimal
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +8,7 @@ import orjson
 from banyan.studio.v1 import custom_field_pb2
 
 from chassis import errors
-from chassis.access import Reach, TenantProfile
+from chassis.access import SHARES, Reach, TenantProfile
 from chassis.custom.definitions import NONE, Fields
 from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.custom.value import FILTERED_AS
@@ -30,42 +25,19 @@ from chassis.expressions import (
     parse_filter,
     parse_order,
 )
+from chassis.ids import is_id
 from chassis.json.wellknown import snake
 from chassis.resources.columns import PATH, TITLE_SORT_KEY, FieldColumn, literal, reference_type
 from chassis.resources.noun import Noun
+from chassis.resources.pages import SortKey
+from chassis.resources.reach import place_of, shared_with
+from chassis.resources.sql import Sql
 from chassis.resources.table import field_columns
 
 ORG_UNIT = "identity.banyan/OrgUnit"
 _MANY = custom_field_pb2.CustomField.TYPE_MULTI_PICKLIST
 _OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ORDERED = {"integer", "number", "decimal", "money", "instant", "date", "duration", "text", "enum"}
-
-
-@dataclass
-class Sql:
-    """The parameters of a statement under construction."""
-
-    arguments: list[Any] = field(default_factory=list[Any])
-
-    def bind(self, value: Any, pg: str) -> str:
-        """Add a parameter and give its placeholder."""
-        self.arguments.append(value)
-        return f"${len(self.arguments)}::{pg}"
-
-
-@dataclass(frozen=True)
-class SortKey:
-    """One column of an order.
-
-    Attributes:
-        nullable: rows without a value come last, whichever the direction.
-    """
-
-    column: str
-    pg: str
-    descending: bool
-    nullable: bool
-    field: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +50,7 @@ class Question:
         profile: the tenant's, for filters by a place in the OBS.
         fields: the tenant's custom fields of the noun.
         show_deleted: those deleted softly too.
+        hidden: the fields the caller does not see.
     """
 
     reach: Reach
@@ -85,14 +58,24 @@ class Question:
     profile: TenantProfile | None = None
     fields: Fields = field(default_factory=lambda: NONE)
     show_deleted: bool = False
+    hidden: frozenset[str] = frozenset()
 
 
 class Query:
-    """What may be asked about a noun."""
+    """What may be asked about a noun.
 
-    def __init__(self, noun: Noun) -> None:
+    Args:
+        hidden: the fields that whoever asks does not see.
+    """
+
+    def __init__(self, noun: Noun, hidden: frozenset[str] = frozenset()) -> None:
         self.noun = noun
+        self.hidden = hidden
         self._columns = field_columns(noun)
+
+    def hiding(self, hidden: frozenset[str]) -> "Query":
+        """Give what somebody may ask who does not see some fields."""
+        return Query(self.noun, hidden) if hidden else self
 
     # --- filter
 
@@ -116,6 +99,7 @@ class Query:
     def filterable(self, path: str) -> FieldColumn:
         """Find the column of a field; ``amount.currency_code`` is money's second one."""
         name, _, inner = snake(path).partition(".")
+        self._check_seen("filter", name, path)
         if name not in self._columns or not self.noun.field_options(name).filterable:
             raise errors.invalid_field("filter", "NOT_FILTERABLE", field=path)
         parts = self._columns[name]
@@ -146,12 +130,17 @@ class Query:
 
     def _sort_key(self, term: OrderTerm) -> SortKey:
         name = snake(term.field)
+        self._check_seen("order_by", name, term.field)
         if name not in self._columns or not self.noun.field_options(name).sortable:
             raise errors.invalid_field("order_by", "NOT_SORTABLE", field=term.field)
         if name == self.noun.options.title:
             return SortKey(TITLE_SORT_KEY, "text", term.descending, False, name)
         column = self._columns[name][0]
         return SortKey(column.name, column.pg, term.descending, column.nullable, name)
+
+    def _check_seen(self, where: str, name: str, path: str) -> None:
+        if name in self.hidden:
+            raise errors.invalid_field(where, "FIELD_HIDDEN", field=path)
 
 
 class _Filter:
@@ -219,6 +208,8 @@ class _Filter:
 
         A value was checked when it was written and its field keeps its type, so no cast can fail.
         """
+        if f"{CUSTOM_FIELDS}.{key}" in self._query.hidden or CUSTOM_FIELDS in self._query.hidden:
+            raise errors.invalid_field("filter", "FIELD_HIDDEN", field=node.field)
         definition = self._fields.get(key)
         if definition is None or not definition.field.filterable:
             raise errors.invalid_field("filter", "NOT_FILTERABLE", field=node.field)
@@ -253,21 +244,27 @@ class _Filter:
         )
 
     def _function(self, node: Function) -> str:
-        """Read a choice of values, or a place in a tree.
+        """Read a choice of values, a place in a tree, or with whom something is shared.
 
         ``anyOf(externalId, "a", "b")`` is equal to one of them.
         ``subtree(orgUnitId, "...")`` is at or below a unit, ``ancestor(orgUnitId, "TEAM")`` at or
         below any unit of a kind, ``subtree(id, "...")`` at or below a node of the noun's own tree.
+        ``sharedWith("...")`` is shared with this person or unit.
         """
+        if node.name == "sharedWith" and len(node.arguments) == 1:
+            return self._shared_with(node.arguments[0])
         functions = {"subtree": self._subtree, "ancestor": self._ancestor}
-        if node.name not in (*functions, "anyOf"):
+        if node.name not in (*functions, "anyOf", "sharedWith"):
             raise errors.invalid_field(
                 "filter", "UNKNOWN_FUNCTION", function=node.name, position=node.position + 1
             )
         if node.name == "anyOf" and len(node.arguments) > 1:
             return self._any_of(node.arguments[0], node.arguments[1:])
-        if node.name == "anyOf" or len(node.arguments) != 2:
-            raise errors.invalid_field("filter", "WRONG_ARGUMENTS", function=node.name, wanted=2)
+        if node.name in ("anyOf", "sharedWith") or len(node.arguments) != 2:
+            wanted = 1 if node.name == "sharedWith" else 2
+            raise errors.invalid_field(
+                "filter", "WRONG_ARGUMENTS", function=node.name, wanted=wanted
+            )
         return functions[node.name](node, *node.arguments)
 
     def _any_of(self, path: str, texts: Sequence[str]) -> str:
@@ -277,6 +274,15 @@ class _Filter:
         field = self._query.field_of(path)
         values = [literal(column.kind, text.replace(STAR, "*"), field, path) for text in texts]
         return f"t.{column.name} = ANY({self._sql.bind(values, f'{column.pg}[]')})"
+
+    def _shared_with(self, principal: str) -> str:
+        noun = self._query.noun
+        if SHARES not in noun.fields:
+            raise errors.invalid_field("filter", "NOT_FILTERABLE", field="sharedWith")
+        if not is_id(principal):
+            raise errors.invalid_field("filter", "NOT_AN_ID")
+        place = place_of(noun, noun.service)
+        return shared_with([principal], place, place.key, place.kinds, self._sql)
 
     def _subtree(self, node: Function, path: str, top: str) -> str:
         noun = self._query.noun
@@ -334,127 +340,6 @@ def _not_allowed(path: str, operator: str) -> errors.Invalid:
 def _asks_presence(node: Comparison) -> bool:
     """Tell whether a comparison is ``field:*``."""
     return node.operator == ":" and node.value == "*" and not node.quoted
-
-
-def subtree_of(column: str, prefix: str) -> str:
-    """Give the condition that a path lies at or below a prefix, as a range an index serves.
-
-    Paths end with a dot, and "/" is the character after it.
-    """
-    return f"{column} >= {prefix} AND {column} < left({prefix}, -1) || '/'"
-
-
-def within(reach: Reach, fields: Sequence[str], sql: Sql, alias: str = "t") -> str:
-    """Give the condition that a row is within reach; "" when everything is."""
-    if reach.everything:
-        return ""
-    parts: list[str] = []
-    if reach.own and "owner_user_id" in fields:
-        parts.append(f"{alias}.owner_user_id = {sql.bind(reach.user_id, 'uuid')}")
-    if reach.units and "org_unit_id" in fields:
-        parts.append(f"{alias}.org_unit_id = ANY({sql.bind(sorted(reach.units), 'uuid[]')})")
-    return "(" + " OR ".join(parts) + ")" if parts else "false"
-
-
-# --- pages
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where a page begins: the sort values of the last row before it.
-
-    Attributes:
-        values: one per sort key; None where that row had no value.
-    """
-
-    values: tuple[Any, ...]
-
-
-def seek(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
-    """Give the condition that a row comes after the cursor, nulls last in both directions."""
-    uniform = len({key.descending for key in keys}) == 1
-    # A row comparison is unknown where a later column is null, and would lose those rows. The first
-    # column is safe: the list is split where it is null.
-    plain = not any(key.nullable for key in keys[1:]) and cursor.values[0] is not None
-    if uniform and plain:
-        sign = "<" if keys[0].descending else ">"
-        names = ", ".join(f"t.{key.column}" for key in keys)
-        values = ", ".join(
-            sql.bind(value, key.pg) for key, value in zip(keys, cursor.values, strict=True)
-        )
-        return f"({names}) {sign} ({values})"
-    return _expanded(keys, cursor, sql)
-
-
-def _expanded(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
-    """Spell the comparison out, one alternative per key that may decide."""
-    alternatives: list[str] = []
-    same: list[str] = []
-    for key, value in zip(keys, cursor.values, strict=True):
-        name = f"t.{key.column}"
-        if value is None:
-            same.append(f"{name} IS NULL")
-            continue
-        placeholder = sql.bind(value, key.pg)
-        sign = "<" if key.descending else ">"
-        after = f"{name} {sign} {placeholder}"
-        if key.nullable:
-            after = f"({after} OR {name} IS NULL)"
-        alternatives.append("(" + " AND ".join([*same, after]) + ")")
-        same.append(f"{name} = {placeholder}")
-    return "(" + " OR ".join(alternatives) + ")"
-
-
-class PageTokens:
-    """Opaque, signed page tokens, bound to what was asked."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    def write(self, asked: str, cursor: Cursor) -> str:
-        """Give the token of the page after a cursor."""
-        values = [_plain(value) for value in cursor.values]
-        body = orjson.dumps(values)
-        return base64.urlsafe_b64encode(self._mac(asked, body) + body).decode().rstrip("=")
-
-    def read(self, asked: str, token: str, keys: Sequence[SortKey]) -> Cursor:
-        """Read a token.
-
-        Raises:
-            Invalid: INVALID_PAGE_TOKEN when it is not ours or belongs to another question.
-        """
-        try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            mac, body = raw[:16], raw[16:]
-            if not hmac.compare_digest(mac, self._mac(asked, body)):
-                raise ValueError
-            values = orjson.loads(body)
-        except ValueError:
-            raise errors.invalid_field("page_token", "INVALID_PAGE_TOKEN") from None
-        return Cursor(tuple(_typed(value, key.pg) for value, key in zip(values, keys, strict=True)))
-
-    def _mac(self, asked: str, body: bytes) -> bytes:
-        return hmac.digest(self._secret, asked.encode() + b"\0" + body, hashlib.sha256)[:16]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime.date | datetime.datetime):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return str(value)
-    return value
-
-
-def _typed(value: Any, pg: str) -> Any:
-    if value is None:
-        return None
-    if pg == "timestamptz":
-        return datetime.datetime.fromisoformat(value)
-    if pg == "date":
-        return datetime.date.fromisoformat(value)
-    if pg == "numeric":
-        return decimal.Decimal(value)
-    return value
 
 
 def _like(text: str) -> str:

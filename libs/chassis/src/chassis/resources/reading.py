@@ -18,11 +18,12 @@ PAGE_SIZE_MAX = 1000
 async def get(resource: "Resource", request: Any, call: Call) -> Any:
     """AIP-131."""
     reach = resource.rules.reach(call, "read")
+    hidden = resource.rules.hidden_from(call)
     return await resource.store.get(
         call.tenant_id,
         request.id,
         reach,
-        resource.rules.read_mask(request.read_mask.paths),
+        resource.rules.read_mask(request.read_mask.paths, hidden),
         see_of(call),
     )
 
@@ -30,7 +31,8 @@ async def get(resource: "Resource", request: Any, call: Call) -> Any:
 async def list_page(resource: "Resource", request: Any, call: Call) -> Any:
     """AIP-132, 158, 160: filtered, ordered, by pages that follow a key and not a count."""
     size = _page_size(request.page_size)
-    keys = resource.store.query.order(request.order_by)
+    hidden = resource.rules.hidden_from(call)
+    keys = resource.store.query.hiding(hidden).order(request.order_by)
     show_deleted = resource.noun.soft_delete and request.show_deleted
     asked = "|".join((call.tenant_id, request.filter, request.order_by, str(show_deleted)))
     cursor = None
@@ -44,7 +46,7 @@ async def list_page(resource: "Resource", request: Any, call: Call) -> Any:
         keys=keys,
         size=size,
         cursor=cursor,
-        names=resource.rules.read_mask(request.read_mask.paths),
+        names=resource.rules.read_mask(request.read_mask.paths, hidden),
         make=getattr(answer, resource.noun.resource.plural).add,
         see=see_of(call),
     )
@@ -67,7 +69,8 @@ async def asked_of(
     """
     reach = resource.rules.reach(call, "read")
     fields = await resource.here.fields_named(call, resource.noun, filter_text)
-    return Question(reach, filter_text, call.tenant, fields, show_deleted)
+    hidden = resource.rules.hidden_from(call)
+    return Question(reach, filter_text, call.tenant, fields, show_deleted, hidden)
 
 
 def _page_size(asked: int) -> int:

@@ -15,7 +15,9 @@ from chassis.database import Database
 from chassis.ids import is_id
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
-from chassis.resources.query import ORG_UNIT, Sql, within
+from chassis.resources.query import ORG_UNIT
+from chassis.resources.reach import place_of, within
+from chassis.resources.sql import Sql
 from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
 
@@ -35,8 +37,7 @@ def _is_seen(call: Call, noun: Noun, record: Any) -> bool:
     """Tell whether a record that was read without asking whose it is, is there for the caller."""
     reach = call.reach(noun.name, "read") or Reach()
     deleted = noun.soft_delete and record.HasField("delete_time")
-    owner, unit = getattr(record, "owner_user_id", ""), getattr(record, "org_unit_id", "")
-    return not deleted and reach.covers(owner, unit)
+    return not deleted and reach.covers(record)
 
 
 class References:
@@ -173,7 +174,7 @@ class References:
         """Give the titles of this service's own records that are there for the caller."""
         reach = call.reach(noun.name, "read") or Reach()
         sql = Sql([list(ids)])
-        scope = within(reach, list(noun.fields), sql)
+        scope = within(reach, place_of(noun, self._database.schema), sql)
         title = f"t.{noun.options.title}" if noun.options.title else "true"
         statement = (
             f"SELECT t.id::text, {title} FROM {self._database.schema}.{noun.table_name} t"

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING
-from chassis.custom.fields import CUSTOM_FIELDS, key_of
-from chassis.custom.fields import merge as merge_custom_fields
+from chassis.access import EVERYTHING, SHARES
 from chassis.database import Transaction
 from chassis.ids import is_id
 from chassis.resources.around import Around
 from chassis.resources.kept import Kept
 from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
+from chassis.resources.patch import Patch, check_new
 from chassis.resources.requests import Request
 from chassis.resources.rules import Rules, set_now
 from chassis.resources.store import Store
@@ -51,6 +50,7 @@ class Resource:
         """
         from chassis.resources.batch import batch_create
         from chassis.resources.reading import get, list_page
+        from chassis.resources.shares import share, unshare
         from chassis.resources.summary import summarize
 
         standard: dict[str, Handler] = {
@@ -65,6 +65,11 @@ class Resource:
         }
         if self.tree is not None:
             standard["Move"] = self.move
+        if SHARES in self.noun.fields:
+            standard |= {
+                "Share": functools.partial(share, self),
+                "Unshare": functools.partial(unshare, self),
+            }
         found: dict[Method, Handler] = {}
         for method in self.noun.rpcs:
             handler = self._written(method) or standard.get(method.verb)
@@ -137,6 +142,8 @@ class Resource:
             unchecked: references to what will be made before this record is.
             remembered: what earlier records of the same batch referred to; asked only once.
         """
+        if not trusted:
+            check_new(new, self.noun.name, call)
         self.rules.begin(new, call, OUTPUT_FIELDS if trusted else self.rules.read_only)
         known = {} if remembered is None else remembered
         if self.noun.hooks.complete is not None:
@@ -223,19 +230,11 @@ class Resource:
 
     async def update(self, request: Any, call: Call) -> Any:
         """AIP-134: merges the masked fields; a stale etag is refused, no change is no change."""
-        patch: Any = getattr(request, self._singular)
-        mask = self.rules.update_mask(request)
-
-        def merge(record: Any) -> None:
-            for name in mask:
-                if name == CUSTOM_FIELDS or key_of(name):
-                    merge_custom_fields(name, patch, record)
-                else:
-                    _copy_field(name, patch, record)
+        patch = Patch(self.rules, request, call)
 
         async def run(asked: Keep | None) -> Any:
             return await self._change(
-                call, patch.id, patch.etag, "update", asked=asked, merge=merge, mask=mask
+                call, patch.record.id, patch.record.etag, "update", asked=asked, patch=patch
             )
 
         return await self._titled(call, await self.once(request, call, run))
@@ -319,16 +318,15 @@ class Resource:
         verb: str,
         *,
         asked: Keep | None,
-        merge: Callable[[Any], None] | None = None,
+        patch: Patch | None = None,
         rule: Callable[[Any, Around], list[Message] | None] | None = None,
-        mask: Sequence[str] = (),
     ) -> Any:
         """Read, change, check and write one record; without an etag, try again when overtaken."""
         for attempt in range(_ATTEMPTS):
             known: dict[tuple[str, str], Any] = {}
             try:
                 old, new, around, facts = await self._merged(
-                    call, record_id, etag, verb, known, merge=merge, rule=rule, mask=mask
+                    call, record_id, etag, verb, known, patch=patch, rule=rule
                 )
             except errors.Error:
                 if self.rules.forget_older(call, known):
@@ -352,14 +350,14 @@ class Resource:
         verb: str,
         known: dict[tuple[str, str], Any],
         *,
-        merge: Callable[[Any], None] | None,
+        patch: Patch | None,
         rule: Callable[[Any, Around], list[Message] | None] | None,
-        mask: Sequence[str],
     ) -> tuple[Any, Any, Around, list[Message]]:
         """Read a record and give it as it was and as it is to be, checked, with the facts of it."""
         old, new = await self.loaded(call, record_id, etag, verb, known)
-        if merge is not None:
-            merge(new)
+        mask = patch.mask if patch is not None else ()
+        if patch is not None:
+            patch.apply(new)
         changed = [name for name in self.rules.reference_fields(new) if name in mask]
         wrong = self.rules.malformed(new)
         wrong += await self.rules.references.missing(call, new, changed, known)
@@ -371,7 +369,7 @@ class Resource:
             self.noun.hooks.prepare_update(old, new, around)
         if new != old:
             self.rules.check(new, around, old, wrong=wrong)
-            self.rules.authorize(verb, new, around, call)
+            self.rules.authorize(verb, new, around, call, old)
         return old, new, around, facts
 
     async def _write(
@@ -485,16 +483,3 @@ def advance(old: Any, new: Any) -> None:
     """Give a changed record its next version and time."""
     new.etag = str(int(old.etag) + 1)
     set_now(new.update_time)
-
-
-def _copy_field(name: str, source: Any, target: Any) -> None:
-    """Make a field of `target` what it is in `source`, unset included."""
-    target.ClearField(name)
-    field = source.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        getattr(target, name).MergeFrom(getattr(source, name))
-    elif field.message_type is not None:
-        if source.HasField(name):
-            getattr(target, name).CopyFrom(getattr(source, name))
-    elif not field.has_presence or source.HasField(name):
-        setattr(target, name, getattr(source, name))

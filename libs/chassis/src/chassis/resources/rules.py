@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Reach
+from chassis.access.withheld import with_titles
 from chassis.custom.fields import (
     CUSTOM_FIELDS,
     broken_rules,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from chassis.resources.here import Resources
 
 EXTERNAL_ID_LENGTH_MAX = 200
+# What a verb needs, where that is not an action of its own.
+_ACTIONS = {"undelete": "delete", "unshare": "share"}
 MONEY = "banyan.type.v1.Money"
 
 
@@ -71,6 +74,7 @@ class Rules:
                 if field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
             }
         )
+        self._placing = [n for n in ("owner_user_id", "org_unit_id") if n in noun.fields]
         self._kinds = {name: reference_type(field) for name, field in noun.fields.items()}
         self._referring = [
             name
@@ -269,12 +273,22 @@ class Rules:
             and getattr(new, name).currency_code != wanted
         ]
 
-    def authorize(self, verb: str, record: Any, around: Around, call: Call) -> None:
-        """Refuse what lies outside the caller's reach for this verb's action."""
-        action = "delete" if verb == "undelete" else verb
+    def authorize(
+        self, verb: str, record: Any, around: Around, call: Call, old: Any = None
+    ) -> None:
+        """Refuse what lies outside the caller's reach for this verb's action.
+
+        Args:
+            old: the record before the change, where it is about what a change made of it.
+        """
+        action = _ACTIONS.get(verb, verb)
         reach = self.reach(call, action)
-        owner = getattr(record, "owner_user_id", "")
-        if not reach.covers(owner, getattr(record, "org_unit_id", "")):
+        moved = old is not None and any(
+            getattr(old, name) != getattr(record, name) for name in self._placing
+        )
+        # What was shared with somebody is not theirs to hand over.
+        handed_over = moved and not reach.unshared().covers(old)
+        if handed_over or not reach.covers(record, around.record(self.noun.part_of)):
             raise errors.Forbidden("OUTSIDE_REACH", action=action, resource=self.noun.name)
         if self.noun.hooks.authorize:
             self.noun.hooks.authorize(verb, record, around)
@@ -312,14 +326,28 @@ class Rules:
 
     # --- masks
 
-    def read_mask(self, paths: Sequence[str]) -> tuple[str, ...]:
-        """Give the fields of a read mask; the id comes always, "*" and nothing mean all."""
+    def read_mask(
+        self, paths: Sequence[str], hidden: frozenset[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """Give the fields of a read mask; the id comes always, "*" and nothing mean all.
+
+        Raises:
+            Invalid: UNKNOWN_FIELD, FIELD_HIDDEN.
+        """
         if not paths or "*" in paths:
-            return ()
-        names = {snake(path).partition(".")[0] for path in paths}
+            return tuple(name for name in self.noun.fields if name not in hidden) if hidden else ()
+        asked = {snake(path) if not key_of(path) else path for path in paths}
+        names = {path.partition(".")[0] for path in asked}
+        if unseen := {*names, *asked} & hidden:
+            raise errors.invalid_field("read_mask", "FIELD_HIDDEN", field=min(unseen))
         if unknown := names - self.noun.fields.keys():
             raise errors.invalid_field("read_mask", "UNKNOWN_FIELD", field=min(unknown))
         return tuple(name for name in self.noun.fields if name in names or name == "id")
+
+    def hidden_from(self, call: Call) -> frozenset[str]:
+        """Give the fields a caller does not see, with the titles they would show."""
+        hidden = call.fields(self.noun.name).hidden
+        return with_titles(self.noun.descriptor, hidden) if hidden else hidden
 
     def update_mask(self, request: Any) -> list[str]:
         """Give the fields to change: the mask's, or all that are set; read-only ones never.

@@ -13,8 +13,11 @@ from chassis.database import TENANT_ID, Database, Record, Transaction
 from chassis.events import ChangeDraft, draft_change
 from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
-from chassis.resources.query import Cursor, Query, Question, SortKey, Sql, seek, within
+from chassis.resources.pages import Cursor, SortKey, seek
+from chassis.resources.query import Query, Question
+from chassis.resources.reach import place_of, within
 from chassis.resources.requests import Request
+from chassis.resources.sql import Sql
 from chassis.resources.statements import Statements
 from chassis.resources.table import (
     field_columns,
@@ -61,6 +64,7 @@ class Store:
         self._write = writer(noun)
         self._readers: dict[tuple[str, ...], tuple[str, tuple[Title, ...], Any]] = {}
         self._all = tuple(noun.fields)
+        self._place = place_of(noun, self._schema)
         write = Statements(noun, self._schema, self._stored(), nouns)
         self._inserts = {with_request: write.insert(with_request) for with_request in (0, 1)}
         self._updates = {with_request: write.update(with_request) for with_request in (0, 1)}
@@ -103,7 +107,7 @@ class Store:
         select, titles, read = self._reader(names or self._all)
         sql = Sql([record_id])
         joins = self._joins(titles, see, sql)
-        scope = within(reach, self._all, sql)
+        scope = within(reach, self._place, sql)
         statement = f"SELECT {select} FROM {self.table} t{joins} WHERE t.id = $1::uuid"
         if scope:
             statement += f" AND {scope}"
@@ -213,8 +217,10 @@ class Store:
     def condition(self, question: Question, sql: Sql) -> str:
         """Give the condition of the rows a question is about; "" for all."""
         parts = [
-            within(question.reach, self._all, sql),
-            self.query.condition(question.filter, sql, question.profile, question.fields),
+            within(question.reach, self._place, sql),
+            self.query.hiding(question.hidden).condition(
+                question.filter, sql, question.profile, question.fields
+            ),
             "t.delete_time IS NULL" if self.noun.soft_delete and not question.show_deleted else "",
         ]
         return " AND ".join(part for part in parts if part)

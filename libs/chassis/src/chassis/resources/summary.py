@@ -23,8 +23,9 @@ from chassis.json.wellknown import set_value
 from chassis.resources.columns import FieldColumn, reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
-from chassis.resources.query import ORG_UNIT, Query, Sql
+from chassis.resources.query import ORG_UNIT, Query
 from chassis.resources.reading import asked_of
+from chassis.resources.sql import Sql
 from chassis.rpc import Call
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     """
     question = await asked_of(resource, request.filter, call, show_deleted=request.show_deleted)
     sql = Sql()
-    reading = GroupReading(resource.noun, resource.store.query, call.profile, sql)
+    query = resource.store.query.hiding(question.hidden)
+    reading = GroupReading(resource.noun, query, call.profile, sql)
     keys = reading.keys(request.group_by)
     measures = reading.measures(request.measures)
     where = resource.store.condition(question, sql)
@@ -276,8 +278,10 @@ class GroupReading:
     def _column(self, path: str, where: str) -> FieldColumn:
         try:
             return self._query.filterable(path)
-        except errors.Invalid:
-            raise errors.invalid_field(where, "NOT_GROUPABLE", field=path) from None
+        except errors.Invalid as refused:
+            hidden = refused.violations[0].reason == "FIELD_HIDDEN"
+            reason = "FIELD_HIDDEN" if hidden else "NOT_GROUPABLE"
+            raise errors.invalid_field(where, reason, field=path) from None
 
 
 def _unit_kinds() -> set[str]:

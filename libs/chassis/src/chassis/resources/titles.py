@@ -18,7 +18,9 @@ from chassis.database import TENANT_ID, Transaction
 from chassis.events import Consumer, Event
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun, snake
-from chassis.resources.query import Sql, within
+from chassis.resources.reach import Place, of_kind, place_of, within
+from chassis.resources.shares import is_opened, mirror_shares
+from chassis.resources.sql import Sql
 from chassis.rpc import Call
 
 if TYPE_CHECKING:
@@ -72,14 +74,16 @@ class Title:
         """Join it, from its own table or the mirror, within the reader's reach."""
         alias = f"title_{self.field}"
         if self.target is not None:
-            table, key, fields = self.target.table_name, "id", list(self.target.fields)
-            more = ""
+            table, key, more = self.target.table_name, "id", ""
+            place = place_of(self.target, schema, alias)
         else:
-            table, key, fields = "title", "resource_id", ["owner_user_id", "org_unit_id"]
+            table, key = "title", "resource_id"
             more = f" AND {alias}.resource_type = '{self.kind}'"
+            kinds = of_kind(self.kind) if is_opened(self.kind) else ""
+            place = Place(alias, f"{schema}.share", key, kinds)
         if see is not None:
             reach = see(self.kind.replace(".banyan/", ".")) or Reach()
-            scope = within(reach, fields, sql, alias)
+            scope = within(reach, place, sql)
             more += f" AND {scope}" if scope else ""
         return (
             f" LEFT JOIN {schema}.{table} {alias} ON {alias}.{TENANT_ID} = t.{TENANT_ID}"
@@ -126,6 +130,7 @@ async def _mirror(schema: str, events: Sequence[Event], transaction: Transaction
         " WHERE kept.version < excluded.version",
         [(transaction.tenant_id, *_title_row(event)) for event in events],
     )
+    await mirror_shares(f"{schema}.title", events, transaction)
 
 
 def _title_row(event: Event) -> tuple[Any, ...]:

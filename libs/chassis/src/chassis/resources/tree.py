@@ -20,8 +20,8 @@ from chassis.database import TENANT_ID, Database, Transaction
 from chassis.resources.around import Around
 from chassis.resources.columns import PATH
 from chassis.resources.noun import Noun
-from chassis.resources.query import subtree_of
 from chassis.resources.requests import Request
+from chassis.resources.sql import subtree_of
 from chassis.resources.store import Store
 from chassis.rpc import Call
 

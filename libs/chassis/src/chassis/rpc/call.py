@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chassis import errors
-from chassis.access import Caller, Grants, Reach, TenantProfile, UserAccess
+from chassis.access import ALL_FIELDS, Caller, FieldAccess, Grants, Reach, TenantProfile, UserAccess
 
 if TYPE_CHECKING:
     from chassis.rpc.channel import Channels
@@ -47,7 +47,7 @@ class Call:
         if self.fetch_profile is not None:
             self.tenant = await self.fetch_profile(self.started)
             if self.grants is not None:
-                self.grants = Grants(self.grants.user_id, self.grants.all, self.tenant.tree)
+                self.grants = self.grants.under(self.tenant.tree)
         return self.profile
 
     @property
@@ -87,6 +87,10 @@ class Call:
         if self.grants is None:
             return Reach(everything=True) if self.caller.is_service else None
         return self.grants.reach(resource, action)
+
+    def fields(self, resource: str) -> FieldAccess:
+        """Tell which fields of a noun are kept from this caller; none from a service."""
+        return ALL_FIELDS if self.grants is None else self.grants.fields(resource)
 
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)

@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
 from chassis import errors
-from chassis.access import Caller, Directory, TokenReader
+from chassis.access import Caller, Directory, TokenReader, conceal
 from chassis.rpc.call import Call, set_current_call
 from chassis.rpc.channel import Channels
 from chassis.rpc.limit import RateLimit
@@ -126,7 +126,7 @@ class Dispatcher:
                 reply = await handler(request, call)
                 if not isinstance(reply, method.response_type):
                     raise TypeError(f"{method.path} answered with {type(reply).__name__}")
-                return reply
+                return _as_seen(reply, call)
         except errors.Error:
             raise
         except TimeoutError:
@@ -180,6 +180,16 @@ class Dispatcher:
         if method.access == options_pb2.ACCESS_SERVICE:
             return None
         return await self._directory.tenant(tenant_id)
+
+
+def _as_seen(reply: Message, call: Call) -> Message:
+    """Give what the caller sees of a reply."""
+    if call.grants is None or not call.grants.field_rules:
+        return reply
+    seen = type(reply)()
+    seen.CopyFrom(reply)
+    conceal(seen, call.fields)
+    return seen
 
 
 def _check_module(method: Method, call: Call) -> None:

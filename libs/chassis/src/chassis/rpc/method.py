@@ -21,6 +21,8 @@ STANDARD_VERBS = (
     "Undelete",
     "Summarize",
     "Move",
+    "Share",
+    "Unshare",
 )
 _ACTIONS = {
     "Get": "read",
@@ -32,6 +34,8 @@ _ACTIONS = {
     "Delete": "delete",
     "Undelete": "delete",
     "Move": "move",
+    "Share": "share",
+    "Unshare": "share",
 }
 _READING = {"Get", "List", "Summarize"}
 SIGNED_IN = "-"

@@ -10,7 +10,7 @@ from typing import Any
 
 from banyan.identity.v1 import org_unit_pb2, tenant_pb2, user_pb2
 
-from chassis.access import Claims, Directory, Grant, Scope, UserAccess
+from chassis.access import Claims, Directory, FieldRule, Grant, Scope, UserAccess
 from chassis.hosting import Host, Settings, installed_services
 from chassis.hosting.cli import local_settings, migrate_all
 from chassis.hosting.local import LocalServers
@@ -88,7 +88,11 @@ class World:
         return made.id
 
     async def person(
-        self, tenant_id: str, grants: Iterable[Grant] = EVERYTHING, org_unit_id: str = ""
+        self,
+        tenant_id: str,
+        grants: Iterable[Grant] = EVERYTHING,
+        org_unit_id: str = "",
+        field_rules: Iterable[FieldRule] = (),
     ) -> Person:
         """Make a person with rights, placed in a unit (the top one when none is named)."""
         unit = org_unit_id or self._founded[tenant_id].org_unit_id
@@ -97,7 +101,9 @@ class World:
         )
         request = user_pb2.CreateUserRequest(user=user)
         made = await self.call("CreateUser", request, self.administrator(tenant_id))
-        self._people[tenant_id, made.id] = UserAccess(True, 0, unit, "en", tuple(grants))
+        self._people[tenant_id, made.id] = UserAccess(
+            True, 0, unit, "en", tuple(grants), field_rules=tuple(field_rules)
+        )
         return self.signed_in(tenant_id, made.id, unit)
 
     def signed_in(self, tenant_id: str, user_id: str, org_unit_id: str = "") -> Person:

@@ -60,6 +60,8 @@ class NounOptions(_message.Message):
     MAP_FIELD_NUMBER: _builtins.int
     TREE_PARENT_FIELD_NUMBER: _builtins.int
     EXAMPLE_FIELD_NUMBER: _builtins.int
+    PART_OF_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELDS_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The field people know a record by."""
     soft_delete: _builtins.bool
@@ -72,9 +74,19 @@ class NounOptions(_message.Message):
     """A record as JSON, for the document and the tests: what its rules ask for and
     types cannot tell.
     """
+    part_of: _builtins.str
+    """The reference field that names the record it is a part of. Who is shared the
+    whole is shared its parts.
+    """
     @_builtins.property
     def map(self) -> Global___BusinessMapPlace:
         """Its place in the business map."""
+
+    @_builtins.property
+    def category_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields by which a permission of scope CATEGORY reaches its records: "id"
+        where they are product categories or series themselves.
+        """
 
     def __init__(
         self,
@@ -84,10 +96,12 @@ class NounOptions(_message.Message):
         map: Global___BusinessMapPlace | None = ...,
         tree_parent: _builtins.str = ...,
         example: _builtins.str = ...,
+        part_of: _builtins.str = ...,
+        category_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["map", b"map"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["example", b"example", "map", b"map", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_fields", b"category_fields", "example", b"example", "map", b"map", "part_of", b"part_of", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

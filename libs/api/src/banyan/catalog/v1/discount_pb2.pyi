@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.type.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -39,6 +40,7 @@ class Discount(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
     PRODUCT_SERIES_ID_FIELD_NUMBER: _builtins.int
@@ -81,6 +83,8 @@ class Discount(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def percent(self) -> _decimal_pb2.Decimal:
         """0 to 100."""
 
@@ -111,6 +115,7 @@ class Discount(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         product_id: _builtins.str = ...,
         product_series_id: _builtins.str = ...,
@@ -129,7 +134,7 @@ class Discount(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "minimum_quantity", b"minimum_quantity", "percent", b"percent", "product_category_id", b"product_category_id", "product_id", b"product_id", "product_series_id", b"product_series_id", "reduction", b"reduction", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "minimum_quantity", b"minimum_quantity", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "percent", b"percent", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_id", b"product_id", "product_name", b"product_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "reduction", b"reduction", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "minimum_quantity", b"minimum_quantity", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "percent", b"percent", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_id", b"product_id", "product_name", b"product_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "reduction", b"reduction", "shares", b"shares", "target", b"target", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_reduction: _TypeAlias = _typing.Literal["percent", "amount"]  # noqa: Y015
     _WhichOneofArgType_reduction: _TypeAlias = _typing.Literal["reduction", b"reduction"]  # noqa: Y015

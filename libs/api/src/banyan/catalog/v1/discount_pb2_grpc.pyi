@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.catalog.v1 import discount_pb2 as _discount_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class DiscountServiceStub:
     DeleteDiscount: _grpc.UnaryUnaryMultiCallable[_discount_pb2.DeleteDiscountRequest, _discount_pb2.Discount]
     UndeleteDiscount: _grpc.UnaryUnaryMultiCallable[_discount_pb2.UndeleteDiscountRequest, _discount_pb2.Discount]
     SummarizeDiscounts: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareDiscount: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _discount_pb2.Discount]
+    UnshareDiscount: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _discount_pb2.Discount]
 
 @_typing.type_check_only
 class DiscountServiceAsyncStub(DiscountServiceStub):
@@ -56,6 +59,8 @@ class DiscountServiceAsyncStub(DiscountServiceStub):
     DeleteDiscount: _aio.UnaryUnaryMultiCallable[_discount_pb2.DeleteDiscountRequest, _discount_pb2.Discount]  # type: ignore[assignment]
     UndeleteDiscount: _aio.UnaryUnaryMultiCallable[_discount_pb2.UndeleteDiscountRequest, _discount_pb2.Discount]  # type: ignore[assignment]
     SummarizeDiscounts: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareDiscount: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _discount_pb2.Discount]  # type: ignore[assignment]
+    UnshareDiscount: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _discount_pb2.Discount]  # type: ignore[assignment]
 
 class DiscountServiceServicer(metaclass=_abc_1.ABCMeta):
     """What makes products cheaper: for whom, from which quantity on, and when."""
@@ -115,5 +120,19 @@ class DiscountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareDiscount(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discount_pb2.Discount, _abc.Awaitable[_discount_pb2.Discount]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareDiscount(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discount_pb2.Discount, _abc.Awaitable[_discount_pb2.Discount]]: ...
 
 def add_DiscountServiceServicer_to_server(servicer: DiscountServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.catalog.v1 import price_list_pb2 as _price_list_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class PriceListServiceStub:
     DeletePriceList: _grpc.UnaryUnaryMultiCallable[_price_list_pb2.DeletePriceListRequest, _price_list_pb2.PriceList]
     UndeletePriceList: _grpc.UnaryUnaryMultiCallable[_price_list_pb2.UndeletePriceListRequest, _price_list_pb2.PriceList]
     SummarizePriceLists: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    SharePriceList: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _price_list_pb2.PriceList]
+    UnsharePriceList: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _price_list_pb2.PriceList]
 
 @_typing.type_check_only
 class PriceListServiceAsyncStub(PriceListServiceStub):
@@ -56,6 +59,8 @@ class PriceListServiceAsyncStub(PriceListServiceStub):
     DeletePriceList: _aio.UnaryUnaryMultiCallable[_price_list_pb2.DeletePriceListRequest, _price_list_pb2.PriceList]  # type: ignore[assignment]
     UndeletePriceList: _aio.UnaryUnaryMultiCallable[_price_list_pb2.UndeletePriceListRequest, _price_list_pb2.PriceList]  # type: ignore[assignment]
     SummarizePriceLists: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    SharePriceList: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _price_list_pb2.PriceList]  # type: ignore[assignment]
+    UnsharePriceList: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _price_list_pb2.PriceList]  # type: ignore[assignment]
 
 class PriceListServiceServicer(metaclass=_abc_1.ABCMeta):
     """Lists of prices: what is asked for products from a day to a day."""
@@ -115,5 +120,19 @@ class PriceListServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SharePriceList(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_list_pb2.PriceList, _abc.Awaitable[_price_list_pb2.PriceList]]: ...
+
+    @_abc_1.abstractmethod
+    def UnsharePriceList(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_price_list_pb2.PriceList, _abc.Awaitable[_price_list_pb2.PriceList]]: ...
 
 def add_PriceListServiceServicer_to_server(servicer: PriceListServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.catalog.v1 import product_category_pb2 as banyan_dot_catalog_dot_v1_dot_product__category__pb2
 
@@ -77,6 +78,16 @@ class ProductCategoryServiceStub:
                 request_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.MoveProductCategoryRequest.SerializeToString,
                 response_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
                 _registered_method=True)
+        self.ShareProductCategory = channel.unary_unary(
+                '/banyan.catalog.v1.ProductCategoryService/ShareProductCategory',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
+                _registered_method=True)
+        self.UnshareProductCategory = channel.unary_unary(
+                '/banyan.catalog.v1.ProductCategoryService/UnshareProductCategory',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
+                _registered_method=True)
 
 
 class ProductCategoryServiceServicer:
@@ -132,6 +143,18 @@ class ProductCategoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareProductCategory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareProductCategory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProductCategoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -173,6 +196,16 @@ def add_ProductCategoryServiceServicer_to_server(servicer, server):
             'MoveProductCategory': grpc.unary_unary_rpc_method_handler(
                     servicer.MoveProductCategory,
                     request_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.MoveProductCategoryRequest.FromString,
+                    response_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.SerializeToString,
+            ),
+            'ShareProductCategory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareProductCategory,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.SerializeToString,
+            ),
+            'UnshareProductCategory': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareProductCategory,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
                     response_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.SerializeToString,
             ),
     }
@@ -393,6 +426,60 @@ class ProductCategoryService:
             target,
             '/banyan.catalog.v1.ProductCategoryService/MoveProductCategory',
             banyan_dot_catalog_dot_v1_dot_product__category__pb2.MoveProductCategoryRequest.SerializeToString,
+            banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareProductCategory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.catalog.v1.ProductCategoryService/ShareProductCategory',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareProductCategory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.catalog.v1.ProductCategoryService/UnshareProductCategory',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
             banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
             options,
             channel_credentials,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.catalog.v1 import product_category_pb2 as _product_category_pb2
 from collections import abc as _abc
@@ -44,6 +45,8 @@ class ProductCategoryServiceStub:
     UndeleteProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.UndeleteProductCategoryRequest, _product_category_pb2.ProductCategory]
     SummarizeProductCategories: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
     MoveProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.MoveProductCategoryRequest, _product_category_pb2.ProductCategory]
+    ShareProductCategory: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _product_category_pb2.ProductCategory]
+    UnshareProductCategory: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _product_category_pb2.ProductCategory]
 
 @_typing.type_check_only
 class ProductCategoryServiceAsyncStub(ProductCategoryServiceStub):
@@ -60,6 +63,8 @@ class ProductCategoryServiceAsyncStub(ProductCategoryServiceStub):
     UndeleteProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.UndeleteProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
     SummarizeProductCategories: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
     MoveProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.MoveProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
+    ShareProductCategory: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
+    UnshareProductCategory: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
 
 class ProductCategoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Kinds of products, one under the other: what products are found, discounted and
@@ -119,6 +124,20 @@ class ProductCategoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def MoveProductCategory(
         self,
         request: _product_category_pb2.MoveProductCategoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_category_pb2.ProductCategory, _abc.Awaitable[_product_category_pb2.ProductCategory]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareProductCategory(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_category_pb2.ProductCategory, _abc.Awaitable[_product_category_pb2.ProductCategory]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareProductCategory(
+        self,
+        request: _share_pb2.UnshareRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_product_category_pb2.ProductCategory, _abc.Awaitable[_product_category_pb2.ProductCategory]]: ...
 

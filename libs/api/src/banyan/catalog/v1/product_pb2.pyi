@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.type.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -39,6 +40,7 @@ class Product(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     PRODUCT_CATEGORY_ID_FIELD_NUMBER: _builtins.int
@@ -83,6 +85,8 @@ class Product(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def price(self) -> _money_pb2.Money:
         """What is asked for one unit where no price list says otherwise."""
 
@@ -111,6 +115,7 @@ class Product(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         code: _builtins.str = ...,
         product_category_id: _builtins.str = ...,
@@ -128,7 +133,7 @@ class Product(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "price", b"price", "sold_from", b"sold_from", "sold_until", b"sold_until", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cost", b"cost", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "price", b"price", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "responsible_org_unit_id", b"responsible_org_unit_id", "responsible_org_unit_name", b"responsible_org_unit_name", "sold_from", b"sold_from", "sold_until", b"sold_until", "unit_of_measure", b"unit_of_measure", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cost", b"cost", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "price", b"price", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "product_series_id", b"product_series_id", "product_series_name", b"product_series_name", "responsible_org_unit_id", b"responsible_org_unit_id", "responsible_org_unit_name", b"responsible_org_unit_name", "shares", b"shares", "sold_from", b"sold_from", "sold_until", b"sold_until", "unit_of_measure", b"unit_of_measure", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

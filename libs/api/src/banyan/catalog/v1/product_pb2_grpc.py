@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.catalog.v1 import product_pb2 as banyan_dot_catalog_dot_v1_dot_product__pb2
 
@@ -76,6 +77,16 @@ class ProductServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareProduct = channel.unary_unary(
+                '/banyan.catalog.v1.ProductService/ShareProduct',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_catalog_dot_v1_dot_product__pb2.Product.FromString,
+                _registered_method=True)
+        self.UnshareProduct = channel.unary_unary(
+                '/banyan.catalog.v1.ProductService/UnshareProduct',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_catalog_dot_v1_dot_product__pb2.Product.FromString,
+                _registered_method=True)
         self.QuoteProductPrice = channel.unary_unary(
                 '/banyan.catalog.v1.ProductService/QuoteProductPrice',
                 request_serializer=banyan_dot_catalog_dot_v1_dot_product__pb2.QuoteProductPriceRequest.SerializeToString,
@@ -135,6 +146,18 @@ class ProductServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareProduct(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareProduct(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def QuoteProductPrice(self, request, context):
         """What one unit costs a customer on a day, and which records say so.
         """
@@ -184,6 +207,16 @@ def add_ProductServiceServicer_to_server(servicer, server):
                     servicer.SummarizeProducts,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareProduct,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_catalog_dot_v1_dot_product__pb2.Product.SerializeToString,
+            ),
+            'UnshareProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareProduct,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_catalog_dot_v1_dot_product__pb2.Product.SerializeToString,
             ),
             'QuoteProductPrice': grpc.unary_unary_rpc_method_handler(
                     servicer.QuoteProductPrice,
@@ -408,6 +441,60 @@ class ProductService:
             '/banyan.catalog.v1.ProductService/SummarizeProducts',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.catalog.v1.ProductService/ShareProduct',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_catalog_dot_v1_dot_product__pb2.Product.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.catalog.v1.ProductService/UnshareProduct',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_catalog_dot_v1_dot_product__pb2.Product.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.catalog.v1 import product_pb2 as _product_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class ProductServiceStub:
     DeleteProduct: _grpc.UnaryUnaryMultiCallable[_product_pb2.DeleteProductRequest, _product_pb2.Product]
     UndeleteProduct: _grpc.UnaryUnaryMultiCallable[_product_pb2.UndeleteProductRequest, _product_pb2.Product]
     SummarizeProducts: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareProduct: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _product_pb2.Product]
+    UnshareProduct: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _product_pb2.Product]
     QuoteProductPrice: _grpc.UnaryUnaryMultiCallable[_product_pb2.QuoteProductPriceRequest, _product_pb2.QuoteProductPriceResponse]
     """What one unit costs a customer on a day, and which records say so."""
 
@@ -58,6 +61,8 @@ class ProductServiceAsyncStub(ProductServiceStub):
     DeleteProduct: _aio.UnaryUnaryMultiCallable[_product_pb2.DeleteProductRequest, _product_pb2.Product]  # type: ignore[assignment]
     UndeleteProduct: _aio.UnaryUnaryMultiCallable[_product_pb2.UndeleteProductRequest, _product_pb2.Product]  # type: ignore[assignment]
     SummarizeProducts: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareProduct: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _product_pb2.Product]  # type: ignore[assignment]
+    UnshareProduct: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _product_pb2.Product]  # type: ignore[assignment]
     QuoteProductPrice: _aio.UnaryUnaryMultiCallable[_product_pb2.QuoteProductPriceRequest, _product_pb2.QuoteProductPriceResponse]  # type: ignore[assignment]
     """What one unit costs a customer on a day, and which records say so."""
 
@@ -119,6 +124,20 @@ class ProductServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareProduct(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_pb2.Product, _abc.Awaitable[_product_pb2.Product]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareProduct(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_pb2.Product, _abc.Awaitable[_product_pb2.Product]]: ...
 
     @_abc_1.abstractmethod
     def QuoteProductPrice(

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -36,6 +37,7 @@ class ProductSeries(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     PRODUCT_CATEGORY_ID_FIELD_NUMBER: _builtins.int
     PRODUCT_CATEGORY_NAME_FIELD_NUMBER: _builtins.int
@@ -60,6 +62,8 @@ class ProductSeries(_message.Message):
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
     def __init__(
         self,
         *,
@@ -73,6 +77,7 @@ class ProductSeries(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         product_category_id: _builtins.str = ...,
         product_category_name: _builtins.str = ...,
@@ -80,7 +85,7 @@ class ProductSeries(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "product_category_id", b"product_category_id", "product_category_name", b"product_category_name", "shares", b"shares", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

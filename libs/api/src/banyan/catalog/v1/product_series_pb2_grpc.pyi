@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.catalog.v1 import product_series_pb2 as _product_series_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class ProductSeriesServiceStub:
     DeleteProductSeries: _grpc.UnaryUnaryMultiCallable[_product_series_pb2.DeleteProductSeriesRequest, _product_series_pb2.ProductSeries]
     UndeleteProductSeries: _grpc.UnaryUnaryMultiCallable[_product_series_pb2.UndeleteProductSeriesRequest, _product_series_pb2.ProductSeries]
     SummarizeProductSeries: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareProductSeries: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _product_series_pb2.ProductSeries]
+    UnshareProductSeries: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _product_series_pb2.ProductSeries]
 
 @_typing.type_check_only
 class ProductSeriesServiceAsyncStub(ProductSeriesServiceStub):
@@ -56,6 +59,8 @@ class ProductSeriesServiceAsyncStub(ProductSeriesServiceStub):
     DeleteProductSeries: _aio.UnaryUnaryMultiCallable[_product_series_pb2.DeleteProductSeriesRequest, _product_series_pb2.ProductSeries]  # type: ignore[assignment]
     UndeleteProductSeries: _aio.UnaryUnaryMultiCallable[_product_series_pb2.UndeleteProductSeriesRequest, _product_series_pb2.ProductSeries]  # type: ignore[assignment]
     SummarizeProductSeries: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareProductSeries: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _product_series_pb2.ProductSeries]  # type: ignore[assignment]
+    UnshareProductSeries: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _product_series_pb2.ProductSeries]  # type: ignore[assignment]
 
 class ProductSeriesServiceServicer(metaclass=_abc_1.ABCMeta):
     """Families of products that are made and sold together: "GTX", "MG"."""
@@ -115,5 +120,19 @@ class ProductSeriesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareProductSeries(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_series_pb2.ProductSeries, _abc.Awaitable[_product_series_pb2.ProductSeries]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareProductSeries(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_series_pb2.ProductSeries, _abc.Awaitable[_product_series_pb2.ProductSeries]]: ...
 
 def add_ProductSeriesServiceServicer_to_server(servicer: ProductSeriesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

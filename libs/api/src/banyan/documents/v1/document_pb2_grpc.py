@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.documents.v1 import document_pb2 as banyan_dot_documents_dot_v1_dot_document__pb2
 
@@ -71,6 +72,16 @@ class DocumentServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareDocument = channel.unary_unary(
+                '/banyan.documents.v1.DocumentService/ShareDocument',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_document__pb2.Document.FromString,
+                _registered_method=True)
+        self.UnshareDocument = channel.unary_unary(
+                '/banyan.documents.v1.DocumentService/UnshareDocument',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_document__pb2.Document.FromString,
+                _registered_method=True)
         self.WriteDocumentContent = channel.unary_unary(
                 '/banyan.documents.v1.DocumentService/WriteDocumentContent',
                 request_serializer=banyan_dot_documents_dot_v1_dot_document__pb2.WriteDocumentContentRequest.SerializeToString,
@@ -129,6 +140,18 @@ class DocumentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareDocument(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareDocument(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WriteDocumentContent(self, request, context):
         """Write the next version of the content, part by part; a break is mended by going on at the
         offset the refusal names. The last part says so, and makes the version the current one.
@@ -180,6 +203,16 @@ def add_DocumentServiceServicer_to_server(servicer, server):
                     servicer.SummarizeDocuments,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareDocument,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_document__pb2.Document.SerializeToString,
+            ),
+            'UnshareDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareDocument,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_document__pb2.Document.SerializeToString,
             ),
             'WriteDocumentContent': grpc.unary_unary_rpc_method_handler(
                     servicer.WriteDocumentContent,
@@ -382,6 +415,60 @@ class DocumentService:
             '/banyan.documents.v1.DocumentService/SummarizeDocuments',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.DocumentService/ShareDocument',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_document__pb2.Document.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.DocumentService/UnshareDocument',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_document__pb2.Document.FromString,
             options,
             channel_credentials,
             insecure,

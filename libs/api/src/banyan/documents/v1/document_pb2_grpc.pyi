@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.documents.v1 import document_pb2 as _document_pb2
 from collections import abc as _abc
@@ -41,6 +42,8 @@ class DocumentServiceStub:
     DeleteDocument: _grpc.UnaryUnaryMultiCallable[_document_pb2.DeleteDocumentRequest, _document_pb2.Document]
     UndeleteDocument: _grpc.UnaryUnaryMultiCallable[_document_pb2.UndeleteDocumentRequest, _document_pb2.Document]
     SummarizeDocuments: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareDocument: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _document_pb2.Document]
+    UnshareDocument: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _document_pb2.Document]
     WriteDocumentContent: _grpc.UnaryUnaryMultiCallable[_document_pb2.WriteDocumentContentRequest, _document_pb2.WriteDocumentContentResponse]
     """Write the next version of the content, part by part; a break is mended by going on at the
     offset the refusal names. The last part says so, and makes the version the current one.
@@ -59,6 +62,8 @@ class DocumentServiceAsyncStub(DocumentServiceStub):
     DeleteDocument: _aio.UnaryUnaryMultiCallable[_document_pb2.DeleteDocumentRequest, _document_pb2.Document]  # type: ignore[assignment]
     UndeleteDocument: _aio.UnaryUnaryMultiCallable[_document_pb2.UndeleteDocumentRequest, _document_pb2.Document]  # type: ignore[assignment]
     SummarizeDocuments: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareDocument: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _document_pb2.Document]  # type: ignore[assignment]
+    UnshareDocument: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _document_pb2.Document]  # type: ignore[assignment]
     WriteDocumentContent: _aio.UnaryUnaryMultiCallable[_document_pb2.WriteDocumentContentRequest, _document_pb2.WriteDocumentContentResponse]  # type: ignore[assignment]
     """Write the next version of the content, part by part; a break is mended by going on at the
     offset the refusal names. The last part says so, and makes the version the current one.
@@ -116,6 +121,20 @@ class DocumentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareDocument(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_document_pb2.Document, _abc.Awaitable[_document_pb2.Document]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareDocument(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_document_pb2.Document, _abc.Awaitable[_document_pb2.Document]]: ...
 
     @_abc_1.abstractmethod
     def WriteDocumentContent(

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -114,6 +115,7 @@ class ExportJob(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
@@ -184,6 +186,8 @@ class ExportJob(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fields, from left to right: "name", "amount.currencyCode"; behind a reference those of the
         record it names: "contactId.email". When there are none, every field, and behind each
@@ -207,6 +211,7 @@ class ExportJob(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         resource_type: _builtins.str = ...,
         format: Global___ExportJob.Format.ValueType = ...,
@@ -230,7 +235,7 @@ class ExportJob(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_time", b"end_time", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "document_id", b"document_id", "document_name", b"document_name", "encoding", b"encoding", "end_time", b"end_time", "error", b"error", "error_reason", b"error_reason", "etag", b"etag", "external_id", b"external_id", "filter", b"filter", "format", b"format", "headings", b"headings", "id", b"id", "map", b"map", "name", b"name", "order_by", b"order_by", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "progress", b"progress", "resource_type", b"resource_type", "row_count", b"row_count", "start_time", b"start_time", "starter_user_id", b"starter_user_id", "status", b"status", "total_row_count", b"total_row_count", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "document_id", b"document_id", "document_name", b"document_name", "encoding", b"encoding", "end_time", b"end_time", "error", b"error", "error_reason", b"error_reason", "etag", b"etag", "external_id", b"external_id", "filter", b"filter", "format", b"format", "headings", b"headings", "id", b"id", "map", b"map", "name", b"name", "order_by", b"order_by", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "progress", b"progress", "resource_type", b"resource_type", "row_count", b"row_count", "shares", b"shares", "start_time", b"start_time", "starter_user_id", b"starter_user_id", "status", b"status", "total_row_count", b"total_row_count", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.documents.v1 import export_job_pb2 as banyan_dot_documents_dot_v1_dot_export__job__pb2
 
@@ -71,6 +72,16 @@ class ExportJobServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareExportJob = channel.unary_unary(
+                '/banyan.documents.v1.ExportJobService/ShareExportJob',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_export__job__pb2.ExportJob.FromString,
+                _registered_method=True)
+        self.UnshareExportJob = channel.unary_unary(
+                '/banyan.documents.v1.ExportJobService/UnshareExportJob',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_export__job__pb2.ExportJob.FromString,
+                _registered_method=True)
         self.StartExportJob = channel.unary_unary(
                 '/banyan.documents.v1.ExportJobService/StartExportJob',
                 request_serializer=banyan_dot_documents_dot_v1_dot_export__job__pb2.StartExportJobRequest.SerializeToString,
@@ -129,6 +140,18 @@ class ExportJobServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareExportJob(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareExportJob(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StartExportJob(self, request, context):
         """Write the file in the background, with the rights of whoever starts it; it becomes a document of
         theirs. A job that is over may be started again, and makes another document.
@@ -181,6 +204,16 @@ def add_ExportJobServiceServicer_to_server(servicer, server):
                     servicer.SummarizeExportJobs,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareExportJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareExportJob,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_export__job__pb2.ExportJob.SerializeToString,
+            ),
+            'UnshareExportJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareExportJob,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_export__job__pb2.ExportJob.SerializeToString,
             ),
             'StartExportJob': grpc.unary_unary_rpc_method_handler(
                     servicer.StartExportJob,
@@ -383,6 +416,60 @@ class ExportJobService:
             '/banyan.documents.v1.ExportJobService/SummarizeExportJobs',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareExportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.ExportJobService/ShareExportJob',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_export__job__pb2.ExportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareExportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.ExportJobService/UnshareExportJob',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_export__job__pb2.ExportJob.FromString,
             options,
             channel_credentials,
             insecure,

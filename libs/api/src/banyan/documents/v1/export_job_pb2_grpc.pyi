@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.documents.v1 import export_job_pb2 as _export_job_pb2
 from collections import abc as _abc
@@ -41,6 +42,8 @@ class ExportJobServiceStub:
     DeleteExportJob: _grpc.UnaryUnaryMultiCallable[_export_job_pb2.DeleteExportJobRequest, _export_job_pb2.ExportJob]
     UndeleteExportJob: _grpc.UnaryUnaryMultiCallable[_export_job_pb2.UndeleteExportJobRequest, _export_job_pb2.ExportJob]
     SummarizeExportJobs: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareExportJob: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _export_job_pb2.ExportJob]
+    UnshareExportJob: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _export_job_pb2.ExportJob]
     StartExportJob: _grpc.UnaryUnaryMultiCallable[_export_job_pb2.StartExportJobRequest, _export_job_pb2.ExportJob]
     """Write the file in the background, with the rights of whoever starts it; it becomes a document of
     theirs. A job that is over may be started again, and makes another document.
@@ -60,6 +63,8 @@ class ExportJobServiceAsyncStub(ExportJobServiceStub):
     DeleteExportJob: _aio.UnaryUnaryMultiCallable[_export_job_pb2.DeleteExportJobRequest, _export_job_pb2.ExportJob]  # type: ignore[assignment]
     UndeleteExportJob: _aio.UnaryUnaryMultiCallable[_export_job_pb2.UndeleteExportJobRequest, _export_job_pb2.ExportJob]  # type: ignore[assignment]
     SummarizeExportJobs: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareExportJob: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _export_job_pb2.ExportJob]  # type: ignore[assignment]
+    UnshareExportJob: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _export_job_pb2.ExportJob]  # type: ignore[assignment]
     StartExportJob: _aio.UnaryUnaryMultiCallable[_export_job_pb2.StartExportJobRequest, _export_job_pb2.ExportJob]  # type: ignore[assignment]
     """Write the file in the background, with the rights of whoever starts it; it becomes a document of
     theirs. A job that is over may be started again, and makes another document.
@@ -118,6 +123,20 @@ class ExportJobServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareExportJob(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_export_job_pb2.ExportJob, _abc.Awaitable[_export_job_pb2.ExportJob]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareExportJob(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_export_job_pb2.ExportJob, _abc.Awaitable[_export_job_pb2.ExportJob]]: ...
 
     @_abc_1.abstractmethod
     def StartExportJob(

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -94,6 +95,7 @@ class ImportJob(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     MAP_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
@@ -145,6 +147,8 @@ class ImportJob(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportFile]: ...
     @_builtins.property
     def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportCount]:
@@ -167,6 +171,7 @@ class ImportJob(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         map: _builtins.str = ...,
         files: _abc.Iterable[Global___ImportFile] | None = ...,
@@ -185,7 +190,7 @@ class ImportJob(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_time", b"end_time", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "dry_run", b"dry_run", "end_time", b"end_time", "error", b"error", "error_reason", b"error_reason", "etag", b"etag", "external_id", b"external_id", "files", b"files", "id", b"id", "map", b"map", "mode", b"mode", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "progress", b"progress", "refused_row_count", b"refused_row_count", "row_count", b"row_count", "start_time", b"start_time", "starter_user_id", b"starter_user_id", "status", b"status", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "dry_run", b"dry_run", "end_time", b"end_time", "error", b"error", "error_reason", b"error_reason", "etag", b"etag", "external_id", b"external_id", "files", b"files", "id", b"id", "map", b"map", "mode", b"mode", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "progress", b"progress", "refused_row_count", b"refused_row_count", "row_count", b"row_count", "shares", b"shares", "start_time", b"start_time", "starter_user_id", b"starter_user_id", "status", b"status", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.documents.v1 import document_pb2 as banyan_dot_documents_dot_v1_dot_document__pb2
 from banyan.documents.v1 import import_job_pb2 as banyan_dot_documents_dot_v1_dot_import__job__pb2
@@ -72,6 +73,16 @@ class ImportJobServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareImportJob = channel.unary_unary(
+                '/banyan.documents.v1.ImportJobService/ShareImportJob',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+                _registered_method=True)
+        self.UnshareImportJob = channel.unary_unary(
+                '/banyan.documents.v1.ImportJobService/UnshareImportJob',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+                _registered_method=True)
         self.StartImportJob = channel.unary_unary(
                 '/banyan.documents.v1.ImportJobService/StartImportJob',
                 request_serializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.StartImportJobRequest.SerializeToString,
@@ -135,6 +146,18 @@ class ImportJobServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SummarizeImportJobs(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShareImportJob(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareImportJob(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -208,6 +231,16 @@ def add_ImportJobServiceServicer_to_server(servicer, server):
                     servicer.SummarizeImportJobs,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareImportJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareImportJob,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
+            ),
+            'UnshareImportJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareImportJob,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
             ),
             'StartImportJob': grpc.unary_unary_rpc_method_handler(
                     servicer.StartImportJob,
@@ -420,6 +453,60 @@ class ImportJobService:
             '/banyan.documents.v1.ImportJobService/SummarizeImportJobs',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareImportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.ImportJobService/ShareImportJob',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareImportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.documents.v1.ImportJobService/UnshareImportJob',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_documents_dot_v1_dot_import__job__pb2.ImportJob.FromString,
             options,
             channel_credentials,
             insecure,

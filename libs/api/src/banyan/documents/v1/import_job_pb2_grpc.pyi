@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.documents.v1 import document_pb2 as _document_pb2
 from banyan.documents.v1 import import_job_pb2 as _import_job_pb2
@@ -42,6 +43,8 @@ class ImportJobServiceStub:
     DeleteImportJob: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.DeleteImportJobRequest, _import_job_pb2.ImportJob]
     UndeleteImportJob: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.UndeleteImportJobRequest, _import_job_pb2.ImportJob]
     SummarizeImportJobs: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareImportJob: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _import_job_pb2.ImportJob]
+    UnshareImportJob: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _import_job_pb2.ImportJob]
     StartImportJob: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.StartImportJobRequest, _import_job_pb2.ImportJob]
     """Read the files in the background, with the rights of whoever starts it. A job that was
     stopped, or has failed, goes on where it was; one that is done reads its files again.
@@ -69,6 +72,8 @@ class ImportJobServiceAsyncStub(ImportJobServiceStub):
     DeleteImportJob: _aio.UnaryUnaryMultiCallable[_import_job_pb2.DeleteImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     UndeleteImportJob: _aio.UnaryUnaryMultiCallable[_import_job_pb2.UndeleteImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     SummarizeImportJobs: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareImportJob: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
+    UnshareImportJob: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     StartImportJob: _aio.UnaryUnaryMultiCallable[_import_job_pb2.StartImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     """Read the files in the background, with the rights of whoever starts it. A job that was
     stopped, or has failed, goes on where it was; one that is done reads its files again.
@@ -135,6 +140,20 @@ class ImportJobServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareImportJob(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ImportJob, _abc.Awaitable[_import_job_pb2.ImportJob]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareImportJob(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ImportJob, _abc.Awaitable[_import_job_pb2.ImportJob]]: ...
 
     @_abc_1.abstractmethod
     def StartImportJob(

@@ -31,7 +31,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%banyan/documents/v1/import_step.proto\x12\x13\x62\x61nyan.documents.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x03\n\nImportStep\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12@\n\rimport_job_id\x18\x0b \x01(\tB)\xe2\x41\x01\x03\xfa\x41\x1c\n\x1a\x64ocuments.banyan/ImportJob\x92\xb5\x18\x02\x08\x01\x12\x1c\n\x06number\x18\x0c \x01(\x03\x42\x0c\xe2\x41\x01\x03\x92\xb5\x18\x04\x08\x01\x10\x01\x12\x1a\n\x04\x66ile\x18\r \x01(\x03\x42\x0c\xe2\x41\x01\x03\x92\xb5\x18\x04\x08\x01\x10\x01\x12\x12\n\x04line\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\trow_count\x18\x0f \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x65\x66\x66\x65\x63ts\x18\x10 \x01(\x0c\x42\x04\xe2\x41\x01\x03:V\xea\x41S\n\x1b\x64ocuments.banyan/ImportStep\x12\x19importSteps/{import_step}*\x0cimport_steps2\x0bimport_step\"[\n\x14GetImportStepRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xac\x01\n\x16ListImportStepsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\"\xa0\x01\n\x17ListImportStepsResponse\x12\x35\n\x0cimport_steps\x18\x01 \x03(\x0b\x32\x1f.banyan.documents.v1.ImportStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\x32\xa2\x02\n\x11ImportStepService\x12\x7f\n\rGetImportStep\x12).banyan.documents.v1.GetImportStepRequest\x1a\x1f.banyan.documents.v1.ImportStep\"\"\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/importSteps/{id}\x12\x8b\x01\n\x0fListImportSteps\x12+.banyan.documents.v1.ListImportStepsRequest\x1a,.banyan.documents.v1.ListImportStepsResponse\"\x1d\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/importStepsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%banyan/documents/v1/import_step.proto\x12\x13\x62\x61nyan.documents.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x03\n\nImportStep\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12@\n\rimport_job_id\x18\x0b \x01(\tB)\xe2\x41\x01\x03\xfa\x41\x1c\n\x1a\x64ocuments.banyan/ImportJob\x92\xb5\x18\x02\x08\x01\x12\x1c\n\x06number\x18\x0c \x01(\x03\x42\x0c\xe2\x41\x01\x03\x92\xb5\x18\x04\x08\x01\x10\x01\x12\x1a\n\x04\x66ile\x18\r \x01(\x03\x42\x0c\xe2\x41\x01\x03\x92\xb5\x18\x04\x08\x01\x10\x01\x12\x12\n\x04line\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\trow_count\x18\x0f \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x65\x66\x66\x65\x63ts\x18\x10 \x01(\x0c\x42\x04\xe2\x41\x01\x03:i\xea\x41S\n\x1b\x64ocuments.banyan/ImportStep\x12\x19importSteps/{import_step}*\x0cimport_steps2\x0bimport_step\x8a\xb5\x18\x0f\x32\rimport_job_id\"[\n\x14GetImportStepRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xac\x01\n\x16ListImportStepsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\"\xa0\x01\n\x17ListImportStepsResponse\x12\x35\n\x0cimport_steps\x18\x01 \x03(\x0b\x32\x1f.banyan.documents.v1.ImportStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\x32\xa2\x02\n\x11ImportStepService\x12\x7f\n\rGetImportStep\x12).banyan.documents.v1.GetImportStepRequest\x1a\x1f.banyan.documents.v1.ImportStep\"\"\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/importSteps/{id}\x12\x8b\x01\n\x0fListImportSteps\x12+.banyan.documents.v1.ListImportStepsRequest\x1a,.banyan.documents.v1.ListImportStepsResponse\"\x1d\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/importStepsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,7 +55,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTSTEP'].fields_by_name['effects']._loaded_options = None
   _globals['_IMPORTSTEP'].fields_by_name['effects']._serialized_options = b'\342A\001\003'
   _globals['_IMPORTSTEP']._loaded_options = None
-  _globals['_IMPORTSTEP']._serialized_options = b'\352AS\n\033documents.banyan/ImportStep\022\031importSteps/{import_step}*\014import_steps2\013import_step'
+  _globals['_IMPORTSTEP']._serialized_options = b'\352AS\n\033documents.banyan/ImportStep\022\031importSteps/{import_step}*\014import_steps2\013import_step\212\265\030\0172\rimport_job_id'
   _globals['_GETIMPORTSTEPREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_GETIMPORTSTEPREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_IMPORTSTEPSERVICE'].methods_by_name['GetImportStep']._loaded_options = None
@@ -63,13 +63,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTSTEPSERVICE'].methods_by_name['ListImportSteps']._loaded_options = None
   _globals['_IMPORTSTEPSERVICE'].methods_by_name['ListImportSteps']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\021\022\017/v1/importSteps'
   _globals['_IMPORTSTEP']._serialized_start=278
-  _globals['_IMPORTSTEP']._serialized_end=746
-  _globals['_GETIMPORTSTEPREQUEST']._serialized_start=748
-  _globals['_GETIMPORTSTEPREQUEST']._serialized_end=839
-  _globals['_LISTIMPORTSTEPSREQUEST']._serialized_start=842
-  _globals['_LISTIMPORTSTEPSREQUEST']._serialized_end=1014
-  _globals['_LISTIMPORTSTEPSRESPONSE']._serialized_start=1017
-  _globals['_LISTIMPORTSTEPSRESPONSE']._serialized_end=1177
-  _globals['_IMPORTSTEPSERVICE']._serialized_start=1180
-  _globals['_IMPORTSTEPSERVICE']._serialized_end=1470
+  _globals['_IMPORTSTEP']._serialized_end=765
+  _globals['_GETIMPORTSTEPREQUEST']._serialized_start=767
+  _globals['_GETIMPORTSTEPREQUEST']._serialized_end=858
+  _globals['_LISTIMPORTSTEPSREQUEST']._serialized_start=861
+  _globals['_LISTIMPORTSTEPSREQUEST']._serialized_end=1033
+  _globals['_LISTIMPORTSTEPSRESPONSE']._serialized_start=1036
+  _globals['_LISTIMPORTSTEPSRESPONSE']._serialized_end=1196
+  _globals['_IMPORTSTEPSERVICE']._serialized_start=1199
+  _globals['_IMPORTSTEPSERVICE']._serialized_end=1489
 # @@protoc_insertion_point(module_scope)

@@ -31,7 +31,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61nyan/identity/v1/access.proto\x12\x12\x62\x61nyan.identity.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a!banyan/identity/v1/org_unit.proto\x1a\x1d\x62\x61nyan/identity/v1/role.proto\x1a\x1f\x62\x61nyan/identity/v1/tenant.proto\x1a\x1d\x62\x61nyan/identity/v1/user.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"b\n\x14GetUserAccessRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x12\n\nsession_id\x18\x03 \x01(\t\"\x7f\n\nUserAccess\x12\x0e\n\x06\x61\x63tive\x18\x01 \x01(\x08\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x13\n\x0borg_unit_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12)\n\x06grants\x18\x05 \x03(\x0b\x32\x19.banyan.identity.v1.Grant\"\x90\x01\n\x05Grant\x12\x32\n\npermission\x18\x01 \x01(\x0b\x32\x1e.banyan.identity.v1.Permission\x12\x13\n\x0borg_unit_id\x18\x02 \x01(\t\x12\x0f\n\x07role_id\x18\x03 \x01(\t\x12\x11\n\trole_name\x18\x04 \x01(\t\x12\x1a\n\x12role_assignment_id\x18\x05 \x01(\t\"6\n\x17GetTenantProfileRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xcd\x02\n\rTenantProfile\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12\x1f\n\x17\x66iscal_year_start_month\x18\x04 \x01(\x05\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x35\n\x05units\x18\x06 \x03(\x0b\x32&.banyan.identity.v1.TenantProfile.Unit\x12+\n\x07modules\x18\x07 \x03(\x0b\x32\x1a.banyan.identity.v1.Module\x1ah\n\x04Unit\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0borg_unit_id\x18\x02 \x01(\t\x12.\n\x04kind\x18\x03 \x01(\x0e\x32 .banyan.identity.v1.OrgUnit.Kind\x12\x0f\n\x07\x64\x65leted\x18\x04 \x01(\x08\"4\n\x06Module\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\n\n\x02on\x18\x02 \x01(\x08\x12\x11\n\tresources\x18\x03 \x03(\t\"r\n\x14\x45xplainAccessRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x1b\n\x08resource\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x19\n\x06\x61\x63tion\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x32\x12\x11\n\trecord_id\x18\x04 \x01(\t\"\x87\x03\n\x15\x45xplainAccessResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12=\n\x05rules\x18\x02 \x03(\x0b\x32..banyan.identity.v1.ExplainAccessResponse.Rule\x12\x10\n\x08inactive\x18\x03 \x01(\x08\x12\x12\n\nmodule_off\x18\x04 \x01(\t\x1at\n\x04Rule\x12\x42\n\x07\x66inding\x18\x01 \x01(\x0e\x32\x31.banyan.identity.v1.ExplainAccessResponse.Finding\x12(\n\x05grant\x18\x02 \x01(\x0b\x32\x19.banyan.identity.v1.Grant\"\x81\x01\n\x07\x46inding\x12\x17\n\x13\x46INDING_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46INDING_ALLOWS\x10\x01\x12\x15\n\x11\x46INDING_NOT_OWNER\x10\x02\x12\x19\n\x15\x46INDING_OUTSIDE_UNITS\x10\x03\x12\x17\n\x13\x46INDING_WOULD_ALLOW\x10\x04\"\x11\n\x0fReadSelfRequest\"\xd3\x01\n\x10ReadSelfResponse\x12&\n\x04user\x18\x01 \x01(\x0b\x32\x18.banyan.identity.v1.User\x12*\n\x06tenant\x18\x02 \x01(\x0b\x32\x1a.banyan.identity.v1.Tenant\x12\x13\n\x0borg_unit_id\x18\x03 \x01(\t\x12)\n\x06grants\x18\x04 \x03(\x0b\x32\x19.banyan.identity.v1.Grant\x12+\n\x07modules\x18\x05 \x03(\x0b\x32\x1a.banyan.identity.v1.Module2\xfa\x03\n\rAccessService\x12\x66\n\rGetUserAccess\x12(.banyan.identity.v1.GetUserAccessRequest\x1a\x1e.banyan.identity.v1.UserAccess\"\x0b\x9a\xb5\x18\x07\x08\x03\x18\x01\"\x01*\x12o\n\x10GetTenantProfile\x12+.banyan.identity.v1.GetTenantProfileRequest\x1a!.banyan.identity.v1.TenantProfile\"\x0b\x9a\xb5\x18\x07\x08\x03\x18\x01\"\x01*\x12\x94\x01\n\rExplainAccess\x12(.banyan.identity.v1.ExplainAccessRequest\x1a).banyan.identity.v1.ExplainAccessResponse\".\x9a\xb5\x18\x10\x08\x02\x12\x01-\x18\x01*\x07\x65xplain\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/access:explain\x12y\n\x08ReadSelf\x12#.banyan.identity.v1.ReadSelfRequest\x1a$.banyan.identity.v1.ReadSelfResponse\"\"\x9a\xb5\x18\x07\x08\x02\x12\x01-\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/access:selfb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62\x61nyan/identity/v1/access.proto\x12\x12\x62\x61nyan.identity.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a!banyan/identity/v1/org_unit.proto\x1a\x1d\x62\x61nyan/identity/v1/role.proto\x1a\x1f\x62\x61nyan/identity/v1/tenant.proto\x1a\x1d\x62\x61nyan/identity/v1/user.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"b\n\x14GetUserAccessRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x12\n\nsession_id\x18\x03 \x01(\t\"\xcd\x01\n\nUserAccess\x12\x0e\n\x06\x61\x63tive\x18\x01 \x01(\x08\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x13\n\x0borg_unit_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12)\n\x06grants\x18\x05 \x03(\x0b\x32\x19.banyan.identity.v1.Grant\x12\x14\n\x0corg_unit_ids\x18\x06 \x03(\t\x12\x36\n\x0b\x66ield_rules\x18\x07 \x03(\x0b\x32!.banyan.identity.v1.HeldFieldRule\"`\n\rHeldFieldRule\x12+\n\x04rule\x18\x01 \x01(\x0b\x32\x1d.banyan.identity.v1.FieldRule\x12\x0f\n\x07role_id\x18\x02 \x01(\t\x12\x11\n\trole_name\x18\x03 \x01(\t\"\xa6\x01\n\x05Grant\x12\x32\n\npermission\x18\x01 \x01(\x0b\x32\x1e.banyan.identity.v1.Permission\x12\x13\n\x0borg_unit_id\x18\x02 \x01(\t\x12\x0f\n\x07role_id\x18\x03 \x01(\t\x12\x11\n\trole_name\x18\x04 \x01(\t\x12\x1a\n\x12role_assignment_id\x18\x05 \x01(\t\x12\x14\n\x0c\x63\x61tegory_ids\x18\x06 \x03(\t\"6\n\x17GetTenantProfileRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xcd\x02\n\rTenantProfile\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12\x1f\n\x17\x66iscal_year_start_month\x18\x04 \x01(\x05\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x35\n\x05units\x18\x06 \x03(\x0b\x32&.banyan.identity.v1.TenantProfile.Unit\x12+\n\x07modules\x18\x07 \x03(\x0b\x32\x1a.banyan.identity.v1.Module\x1ah\n\x04Unit\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0borg_unit_id\x18\x02 \x01(\t\x12.\n\x04kind\x18\x03 \x01(\x0e\x32 .banyan.identity.v1.OrgUnit.Kind\x12\x0f\n\x07\x64\x65leted\x18\x04 \x01(\x08\"4\n\x06Module\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\n\n\x02on\x18\x02 \x01(\x08\x12\x11\n\tresources\x18\x03 \x03(\t\"r\n\x14\x45xplainAccessRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x1b\n\x08resource\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x19\n\x06\x61\x63tion\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x32\x12\x11\n\trecord_id\x18\x04 \x01(\t\"\xf0\x03\n\x15\x45xplainAccessResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12=\n\x05rules\x18\x02 \x03(\x0b\x32..banyan.identity.v1.ExplainAccessResponse.Rule\x12\x10\n\x08inactive\x18\x03 \x01(\x08\x12\x12\n\nmodule_off\x18\x04 \x01(\t\x12\x15\n\rhidden_fields\x18\x05 \x03(\t\x12\x18\n\x10read_only_fields\x18\x06 \x03(\t\x1at\n\x04Rule\x12\x42\n\x07\x66inding\x18\x01 \x01(\x0e\x32\x31.banyan.identity.v1.ExplainAccessResponse.Finding\x12(\n\x05grant\x18\x02 \x01(\x0b\x32\x19.banyan.identity.v1.Grant\"\xb9\x01\n\x07\x46inding\x12\x17\n\x13\x46INDING_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46INDING_ALLOWS\x10\x01\x12\x15\n\x11\x46INDING_NOT_OWNER\x10\x02\x12\x19\n\x15\x46INDING_OUTSIDE_UNITS\x10\x03\x12\x17\n\x13\x46INDING_WOULD_ALLOW\x10\x04\x12\x16\n\x12\x46INDING_NOT_SHARED\x10\x05\x12\x1e\n\x1a\x46INDING_OUTSIDE_CATEGORIES\x10\x06\"\x11\n\x0fReadSelfRequest\"\x87\x02\n\x10ReadSelfResponse\x12&\n\x04user\x18\x01 \x01(\x0b\x32\x18.banyan.identity.v1.User\x12*\n\x06tenant\x18\x02 \x01(\x0b\x32\x1a.banyan.identity.v1.Tenant\x12\x13\n\x0borg_unit_id\x18\x03 \x01(\t\x12)\n\x06grants\x18\x04 \x03(\x0b\x32\x19.banyan.identity.v1.Grant\x12+\n\x07modules\x18\x05 \x03(\x0b\x32\x1a.banyan.identity.v1.Module\x12\x32\n\x0b\x66ield_rules\x18\x06 \x03(\x0b\x32\x1d.banyan.identity.v1.FieldRule2\xfa\x03\n\rAccessService\x12\x66\n\rGetUserAccess\x12(.banyan.identity.v1.GetUserAccessRequest\x1a\x1e.banyan.identity.v1.UserAccess\"\x0b\x9a\xb5\x18\x07\x08\x03\x18\x01\"\x01*\x12o\n\x10GetTenantProfile\x12+.banyan.identity.v1.GetTenantProfileRequest\x1a!.banyan.identity.v1.TenantProfile\"\x0b\x9a\xb5\x18\x07\x08\x03\x18\x01\"\x01*\x12\x94\x01\n\rExplainAccess\x12(.banyan.identity.v1.ExplainAccessRequest\x1a).banyan.identity.v1.ExplainAccessResponse\".\x9a\xb5\x18\x10\x08\x02\x12\x01-\x18\x01*\x07\x65xplain\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/access:explain\x12y\n\x08ReadSelf\x12#.banyan.identity.v1.ReadSelfRequest\x1a$.banyan.identity.v1.ReadSelfResponse\"\"\x9a\xb5\x18\x07\x08\x02\x12\x01-\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/access:selfb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,30 +58,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCESSSERVICE'].methods_by_name['ReadSelf']._serialized_options = b'\232\265\030\007\010\002\022\001-\030\001\202\323\344\223\002\021\022\017/v1/access:self'
   _globals['_GETUSERACCESSREQUEST']._serialized_start=273
   _globals['_GETUSERACCESSREQUEST']._serialized_end=371
-  _globals['_USERACCESS']._serialized_start=373
-  _globals['_USERACCESS']._serialized_end=500
-  _globals['_GRANT']._serialized_start=503
-  _globals['_GRANT']._serialized_end=647
-  _globals['_GETTENANTPROFILEREQUEST']._serialized_start=649
-  _globals['_GETTENANTPROFILEREQUEST']._serialized_end=703
-  _globals['_TENANTPROFILE']._serialized_start=706
-  _globals['_TENANTPROFILE']._serialized_end=1039
-  _globals['_TENANTPROFILE_UNIT']._serialized_start=935
-  _globals['_TENANTPROFILE_UNIT']._serialized_end=1039
-  _globals['_MODULE']._serialized_start=1041
-  _globals['_MODULE']._serialized_end=1093
-  _globals['_EXPLAINACCESSREQUEST']._serialized_start=1095
-  _globals['_EXPLAINACCESSREQUEST']._serialized_end=1209
-  _globals['_EXPLAINACCESSRESPONSE']._serialized_start=1212
-  _globals['_EXPLAINACCESSRESPONSE']._serialized_end=1603
-  _globals['_EXPLAINACCESSRESPONSE_RULE']._serialized_start=1355
-  _globals['_EXPLAINACCESSRESPONSE_RULE']._serialized_end=1471
-  _globals['_EXPLAINACCESSRESPONSE_FINDING']._serialized_start=1474
-  _globals['_EXPLAINACCESSRESPONSE_FINDING']._serialized_end=1603
-  _globals['_READSELFREQUEST']._serialized_start=1605
-  _globals['_READSELFREQUEST']._serialized_end=1622
-  _globals['_READSELFRESPONSE']._serialized_start=1625
-  _globals['_READSELFRESPONSE']._serialized_end=1836
-  _globals['_ACCESSSERVICE']._serialized_start=1839
-  _globals['_ACCESSSERVICE']._serialized_end=2345
+  _globals['_USERACCESS']._serialized_start=374
+  _globals['_USERACCESS']._serialized_end=579
+  _globals['_HELDFIELDRULE']._serialized_start=581
+  _globals['_HELDFIELDRULE']._serialized_end=677
+  _globals['_GRANT']._serialized_start=680
+  _globals['_GRANT']._serialized_end=846
+  _globals['_GETTENANTPROFILEREQUEST']._serialized_start=848
+  _globals['_GETTENANTPROFILEREQUEST']._serialized_end=902
+  _globals['_TENANTPROFILE']._serialized_start=905
+  _globals['_TENANTPROFILE']._serialized_end=1238
+  _globals['_TENANTPROFILE_UNIT']._serialized_start=1134
+  _globals['_TENANTPROFILE_UNIT']._serialized_end=1238
+  _globals['_MODULE']._serialized_start=1240
+  _globals['_MODULE']._serialized_end=1292
+  _globals['_EXPLAINACCESSREQUEST']._serialized_start=1294
+  _globals['_EXPLAINACCESSREQUEST']._serialized_end=1408
+  _globals['_EXPLAINACCESSRESPONSE']._serialized_start=1411
+  _globals['_EXPLAINACCESSRESPONSE']._serialized_end=1907
+  _globals['_EXPLAINACCESSRESPONSE_RULE']._serialized_start=1603
+  _globals['_EXPLAINACCESSRESPONSE_RULE']._serialized_end=1719
+  _globals['_EXPLAINACCESSRESPONSE_FINDING']._serialized_start=1722
+  _globals['_EXPLAINACCESSRESPONSE_FINDING']._serialized_end=1907
+  _globals['_READSELFREQUEST']._serialized_start=1909
+  _globals['_READSELFREQUEST']._serialized_end=1926
+  _globals['_READSELFRESPONSE']._serialized_start=1929
+  _globals['_READSELFRESPONSE']._serialized_end=2192
+  _globals['_ACCESSSERVICE']._serialized_start=2195
+  _globals['_ACCESSSERVICE']._serialized_end=2701
 # @@protoc_insertion_point(module_scope)

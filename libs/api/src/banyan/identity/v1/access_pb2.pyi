@@ -58,6 +58,8 @@ class UserAccess(_message.Message):
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
+    ORG_UNIT_IDS_FIELD_NUMBER: _builtins.int
+    FIELD_RULES_FIELD_NUMBER: _builtins.int
     active: _builtins.bool
     """The person is not disabled, the session not ended."""
     version: _builtins.int
@@ -67,6 +69,14 @@ class UserAccess(_message.Message):
     language: _builtins.str
     @_builtins.property
     def grants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Grant]: ...
+    @_builtins.property
+    def org_unit_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The units the person is placed in; what is shared with these and those above
+        them is shared with the person.
+        """
+
+    @_builtins.property
+    def field_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldFieldRule]: ...
     def __init__(
         self,
         *,
@@ -75,14 +85,44 @@ class UserAccess(_message.Message):
         org_unit_id: _builtins.str = ...,
         language: _builtins.str = ...,
         grants: _abc.Iterable[Global___Grant] | None = ...,
+        org_unit_ids: _abc.Iterable[_builtins.str] | None = ...,
+        field_rules: _abc.Iterable[Global___HeldFieldRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "grants", b"grants", "language", b"language", "org_unit_id", b"org_unit_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "field_rules", b"field_rules", "grants", b"grants", "language", b"language", "org_unit_id", b"org_unit_id", "org_unit_ids", b"org_unit_ids", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UserAccess: _TypeAlias = UserAccess  # noqa: Y015
+
+@_typing.final
+class HeldFieldRule(_message.Message):
+    """A field rule of a role that a person holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    ROLE_ID_FIELD_NUMBER: _builtins.int
+    ROLE_NAME_FIELD_NUMBER: _builtins.int
+    role_id: _builtins.str
+    role_name: _builtins.str
+    @_builtins.property
+    def rule(self) -> _role_pb2.FieldRule: ...
+    def __init__(
+        self,
+        *,
+        rule: _role_pb2.FieldRule | None = ...,
+        role_id: _builtins.str = ...,
+        role_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["role_id", b"role_id", "role_name", b"role_name", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldFieldRule: _TypeAlias = HeldFieldRule  # noqa: Y015
 
 @_typing.final
 class Grant(_message.Message):
@@ -95,6 +135,7 @@ class Grant(_message.Message):
     ROLE_ID_FIELD_NUMBER: _builtins.int
     ROLE_NAME_FIELD_NUMBER: _builtins.int
     ROLE_ASSIGNMENT_ID_FIELD_NUMBER: _builtins.int
+    CATEGORY_IDS_FIELD_NUMBER: _builtins.int
     org_unit_id: _builtins.str
     """Where the role is held."""
     role_id: _builtins.str
@@ -102,6 +143,10 @@ class Grant(_message.Message):
     role_assignment_id: _builtins.str
     @_builtins.property
     def permission(self) -> _role_pb2.Permission: ...
+    @_builtins.property
+    def category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With scope CATEGORY: the categories, all below them included, and the series."""
+
     def __init__(
         self,
         *,
@@ -110,10 +155,11 @@ class Grant(_message.Message):
         role_id: _builtins.str = ...,
         role_name: _builtins.str = ...,
         role_assignment_id: _builtins.str = ...,
+        category_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["org_unit_id", b"org_unit_id", "permission", b"permission", "role_assignment_id", b"role_assignment_id", "role_id", b"role_id", "role_name", b"role_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_ids", b"category_ids", "org_unit_id", b"org_unit_id", "permission", b"permission", "role_assignment_id", b"role_assignment_id", "role_id", b"role_id", "role_name", b"role_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -285,6 +331,10 @@ class ExplainAccessResponse(_message.Message):
         """It reaches units in which this record does not lie."""
         FINDING_WOULD_ALLOW: ExplainAccessResponse._Finding.ValueType  # 4
         """The role would allow it; the person does not hold it."""
+        FINDING_NOT_SHARED: ExplainAccessResponse._Finding.ValueType  # 5
+        """It reaches what was shared only, and this was not."""
+        FINDING_OUTSIDE_CATEGORIES: ExplainAccessResponse._Finding.ValueType  # 6
+        """It reaches product categories in which this record does not lie."""
 
     class Finding(_Finding, metaclass=_FindingEnumTypeWrapper):
         """Why a rule that speaks of the action does not help here."""
@@ -298,6 +348,10 @@ class ExplainAccessResponse(_message.Message):
     """It reaches units in which this record does not lie."""
     FINDING_WOULD_ALLOW: ExplainAccessResponse.Finding.ValueType  # 4
     """The role would allow it; the person does not hold it."""
+    FINDING_NOT_SHARED: ExplainAccessResponse.Finding.ValueType  # 5
+    """It reaches what was shared only, and this was not."""
+    FINDING_OUTSIDE_CATEGORIES: ExplainAccessResponse.Finding.ValueType  # 6
+    """It reaches product categories in which this record does not lie."""
 
     @_typing.final
     class Rule(_message.Message):
@@ -324,6 +378,8 @@ class ExplainAccessResponse(_message.Message):
     RULES_FIELD_NUMBER: _builtins.int
     INACTIVE_FIELD_NUMBER: _builtins.int
     MODULE_OFF_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELDS_FIELD_NUMBER: _builtins.int
+    READ_ONLY_FIELDS_FIELD_NUMBER: _builtins.int
     allowed: _builtins.bool
     inactive: _builtins.bool
     """The user may not act at all: disabled, or unknown."""
@@ -335,6 +391,14 @@ class ExplainAccessResponse(_message.Message):
         none, the roles that would.
         """
 
+    @_builtins.property
+    def hidden_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields of such records that the person does not see."""
+
+    @_builtins.property
+    def read_only_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields the person sees and may not write."""
+
     def __init__(
         self,
         *,
@@ -342,10 +406,12 @@ class ExplainAccessResponse(_message.Message):
         rules: _abc.Iterable[Global___ExplainAccessResponse.Rule] | None = ...,
         inactive: _builtins.bool = ...,
         module_off: _builtins.str = ...,
+        hidden_fields: _abc.Iterable[_builtins.str] | None = ...,
+        read_only_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "inactive", b"inactive", "module_off", b"module_off", "rules", b"rules"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "hidden_fields", b"hidden_fields", "inactive", b"inactive", "module_off", b"module_off", "read_only_fields", b"read_only_fields", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -375,6 +441,7 @@ class ReadSelfResponse(_message.Message):
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
     MODULES_FIELD_NUMBER: _builtins.int
+    FIELD_RULES_FIELD_NUMBER: _builtins.int
     org_unit_id: _builtins.str
     @_builtins.property
     def user(self) -> _user_pb2.User: ...
@@ -386,6 +453,10 @@ class ReadSelfResponse(_message.Message):
 
     @_builtins.property
     def modules(self) -> _containers.RepeatedCompositeFieldContainer[Global___Module]: ...
+    @_builtins.property
+    def field_rules(self) -> _containers.RepeatedCompositeFieldContainer[_role_pb2.FieldRule]:
+        """What all roles together keep from one, by noun."""
+
     def __init__(
         self,
         *,
@@ -394,10 +465,11 @@ class ReadSelfResponse(_message.Message):
         org_unit_id: _builtins.str = ...,
         grants: _abc.Iterable[Global___Grant] | None = ...,
         modules: _abc.Iterable[Global___Module] | None = ...,
+        field_rules: _abc.Iterable[_role_pb2.FieldRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["tenant", b"tenant", "user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grants", b"grants", "modules", b"modules", "org_unit_id", b"org_unit_id", "tenant", b"tenant", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field_rules", b"field_rules", "grants", b"grants", "modules", b"modules", "org_unit_id", b"org_unit_id", "tenant", b"tenant", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -41,6 +41,7 @@ class RoleAssignment(_message.Message):
     ROLE_NAME_FIELD_NUMBER: _builtins.int
     USER_DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     END_DATE_FIELD_NUMBER: _builtins.int
+    CATEGORY_IDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
     external_id: _builtins.str
@@ -65,6 +66,12 @@ class RoleAssignment(_message.Message):
     def end_date(self) -> _date_pb2.Date:
         """The last day on which it counts; empty: no end."""
 
+    @_builtins.property
+    def category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Product categories and series that permissions of scope CATEGORY reach for this
+        person, beside those the role names.
+        """
+
     def __init__(
         self,
         *,
@@ -83,10 +90,11 @@ class RoleAssignment(_message.Message):
         role_name: _builtins.str = ...,
         user_display_name: _builtins.str = ...,
         end_date: _date_pb2.Date | None = ...,
+        category_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "role_id", b"role_id", "role_name", b"role_name", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_ids", b"category_ids", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "role_id", b"role_id", "role_name", b"role_name", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

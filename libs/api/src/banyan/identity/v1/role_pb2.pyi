@@ -39,6 +39,7 @@ class Role(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     PERMISSIONS_FIELD_NUMBER: _builtins.int
+    FIELD_RULES_FIELD_NUMBER: _builtins.int
     BUILT_IN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What every noun begins with."""
@@ -61,6 +62,8 @@ class Role(_message.Message):
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def permissions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Permission]: ...
+    @_builtins.property
+    def field_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldRule]: ...
     def __init__(
         self,
         *,
@@ -77,11 +80,12 @@ class Role(_message.Message):
         name: _builtins.str = ...,
         description: _builtins.str = ...,
         permissions: _abc.Iterable[Global___Permission] | None = ...,
+        field_rules: _abc.Iterable[Global___FieldRule] | None = ...,
         built_in: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["built_in", b"built_in", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "permissions", b"permissions", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["built_in", b"built_in", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "field_rules", b"field_rules", "id", b"id", "name", b"name", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "permissions", b"permissions", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -298,6 +302,12 @@ class Permission(_message.Message):
         """Records of that unit and all below it."""
         SCOPE_ALL: Permission._Scope.ValueType  # 4
         """All records of the tenant."""
+        SCOPE_SHARED: Permission._Scope.ValueType  # 5
+        """What was shared with the holder, or with a unit the holder is placed in. All
+        scopes but CATEGORY include it.
+        """
+        SCOPE_CATEGORY: Permission._Scope.ValueType  # 6
+        """Products of some categories and series, and these themselves."""
 
     class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
         """How far it reaches."""
@@ -311,26 +321,92 @@ class Permission(_message.Message):
     """Records of that unit and all below it."""
     SCOPE_ALL: Permission.Scope.ValueType  # 4
     """All records of the tenant."""
+    SCOPE_SHARED: Permission.Scope.ValueType  # 5
+    """What was shared with the holder, or with a unit the holder is placed in. All
+    scopes but CATEGORY include it.
+    """
+    SCOPE_CATEGORY: Permission.Scope.ValueType  # 6
+    """Products of some categories and series, and these themselves."""
 
     RESOURCE_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
+    CATEGORY_IDS_FIELD_NUMBER: _builtins.int
     resource: _builtins.str
     """"sales.Opportunity", "sales.*" or "*"."""
     action: _builtins.str
     """"read", "create", "update", "delete", a business verb, or "*"."""
     scope: Global___Permission.Scope.ValueType
+    @_builtins.property
+    def category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With CATEGORY: product categories, which stand for all below them, and product
+        series. A role's assignment may name more.
+        """
+
     def __init__(
         self,
         *,
         resource: _builtins.str = ...,
         action: _builtins.str = ...,
         scope: Global___Permission.Scope.ValueType = ...,
+        category_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "resource", b"resource", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "category_ids", b"category_ids", "resource", b"resource", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
+
+@_typing.final
+class FieldRule(_message.Message):
+    """Fields of one noun that a role keeps from its holders. Whoever holds several
+    roles that let them read the noun sees what one of these does not hide.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Access:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _AccessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FieldRule._Access.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ACCESS_UNSPECIFIED: FieldRule._Access.ValueType  # 0
+        ACCESS_HIDDEN: FieldRule._Access.ValueType  # 1
+        """As if there were no such field."""
+        ACCESS_READ_ONLY: FieldRule._Access.ValueType  # 2
+        """Shown, and not to be written."""
+
+    class Access(_Access, metaclass=_AccessEnumTypeWrapper): ...
+    ACCESS_UNSPECIFIED: FieldRule.Access.ValueType  # 0
+    ACCESS_HIDDEN: FieldRule.Access.ValueType  # 1
+    """As if there were no such field."""
+    ACCESS_READ_ONLY: FieldRule.Access.ValueType  # 2
+    """Shown, and not to be written."""
+
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    ACCESS_FIELD_NUMBER: _builtins.int
+    resource: _builtins.str
+    """"sales.Opportunity" """
+    access: Global___FieldRule.Access.ValueType
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"amount", "custom_fields.margin" """
+
+    def __init__(
+        self,
+        *,
+        resource: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        access: Global___FieldRule.Access.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "fields", b"fields", "resource", b"resource"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FieldRule: _TypeAlias = FieldRule  # noqa: Y015

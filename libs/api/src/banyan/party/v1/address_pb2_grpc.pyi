@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import address_pb2 as _address_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class AddressServiceStub:
     DeleteAddress: _grpc.UnaryUnaryMultiCallable[_address_pb2.DeleteAddressRequest, _address_pb2.Address]
     UndeleteAddress: _grpc.UnaryUnaryMultiCallable[_address_pb2.UndeleteAddressRequest, _address_pb2.Address]
     SummarizeAddresses: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareAddress: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _address_pb2.Address]
+    UnshareAddress: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _address_pb2.Address]
 
 @_typing.type_check_only
 class AddressServiceAsyncStub(AddressServiceStub):
@@ -56,6 +59,8 @@ class AddressServiceAsyncStub(AddressServiceStub):
     DeleteAddress: _aio.UnaryUnaryMultiCallable[_address_pb2.DeleteAddressRequest, _address_pb2.Address]  # type: ignore[assignment]
     UndeleteAddress: _aio.UnaryUnaryMultiCallable[_address_pb2.UndeleteAddressRequest, _address_pb2.Address]  # type: ignore[assignment]
     SummarizeAddresses: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareAddress: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _address_pb2.Address]  # type: ignore[assignment]
+    UnshareAddress: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _address_pb2.Address]  # type: ignore[assignment]
 
 class AddressServiceServicer(metaclass=_abc_1.ABCMeta):
     """Where mail, goods and invoices go, and where an organization is registered."""
@@ -115,5 +120,19 @@ class AddressServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareAddress(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_address_pb2.Address, _abc.Awaitable[_address_pb2.Address]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareAddress(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_address_pb2.Address, _abc.Awaitable[_address_pb2.Address]]: ...
 
 def add_AddressServiceServicer_to_server(servicer: AddressServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

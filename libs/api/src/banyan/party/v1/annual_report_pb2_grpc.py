@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import annual_report_pb2 as banyan_dot_party_dot_v1_dot_annual__report__pb2
 
@@ -76,6 +77,16 @@ class AnnualReportServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareAnnualReport = channel.unary_unary(
+                '/banyan.party.v1.AnnualReportService/ShareAnnualReport',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_annual__report__pb2.AnnualReport.FromString,
+                _registered_method=True)
+        self.UnshareAnnualReport = channel.unary_unary(
+                '/banyan.party.v1.AnnualReportService/UnshareAnnualReport',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_annual__report__pb2.AnnualReport.FromString,
+                _registered_method=True)
 
 
 class AnnualReportServiceServicer:
@@ -130,6 +141,18 @@ class AnnualReportServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareAnnualReport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareAnnualReport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AnnualReportServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -172,6 +195,16 @@ def add_AnnualReportServiceServicer_to_server(servicer, server):
                     servicer.SummarizeAnnualReports,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareAnnualReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareAnnualReport,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_annual__report__pb2.AnnualReport.SerializeToString,
+            ),
+            'UnshareAnnualReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareAnnualReport,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_annual__report__pb2.AnnualReport.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -391,6 +424,60 @@ class AnnualReportService:
             '/banyan.party.v1.AnnualReportService/SummarizeAnnualReports',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareAnnualReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.AnnualReportService/ShareAnnualReport',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_annual__report__pb2.AnnualReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareAnnualReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.AnnualReportService/UnshareAnnualReport',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_annual__report__pb2.AnnualReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import annual_report_pb2 as _annual_report_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class AnnualReportServiceStub:
     DeleteAnnualReport: _grpc.UnaryUnaryMultiCallable[_annual_report_pb2.DeleteAnnualReportRequest, _annual_report_pb2.AnnualReport]
     UndeleteAnnualReport: _grpc.UnaryUnaryMultiCallable[_annual_report_pb2.UndeleteAnnualReportRequest, _annual_report_pb2.AnnualReport]
     SummarizeAnnualReports: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareAnnualReport: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _annual_report_pb2.AnnualReport]
+    UnshareAnnualReport: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _annual_report_pb2.AnnualReport]
 
 @_typing.type_check_only
 class AnnualReportServiceAsyncStub(AnnualReportServiceStub):
@@ -56,6 +59,8 @@ class AnnualReportServiceAsyncStub(AnnualReportServiceStub):
     DeleteAnnualReport: _aio.UnaryUnaryMultiCallable[_annual_report_pb2.DeleteAnnualReportRequest, _annual_report_pb2.AnnualReport]  # type: ignore[assignment]
     UndeleteAnnualReport: _aio.UnaryUnaryMultiCallable[_annual_report_pb2.UndeleteAnnualReportRequest, _annual_report_pb2.AnnualReport]  # type: ignore[assignment]
     SummarizeAnnualReports: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareAnnualReport: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _annual_report_pb2.AnnualReport]  # type: ignore[assignment]
+    UnshareAnnualReport: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _annual_report_pb2.AnnualReport]  # type: ignore[assignment]
 
 class AnnualReportServiceServicer(metaclass=_abc_1.ABCMeta):
     """The figures of an organization's annual reports, one record per year."""
@@ -115,5 +120,19 @@ class AnnualReportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareAnnualReport(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_annual_report_pb2.AnnualReport, _abc.Awaitable[_annual_report_pb2.AnnualReport]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareAnnualReport(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_annual_report_pb2.AnnualReport, _abc.Awaitable[_annual_report_pb2.AnnualReport]]: ...
 
 def add_AnnualReportServiceServicer_to_server(servicer: AnnualReportServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import communication_pb2 as _communication_pb2
 from collections import abc as _abc
@@ -47,6 +48,8 @@ class CommunicationServiceStub:
     CancelCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.CancelCommunicationRequest, _communication_pb2.Communication]
     ReopenCommunication: _grpc.UnaryUnaryMultiCallable[_communication_pb2.ReopenCommunicationRequest, _communication_pb2.Communication]
     SummarizeCommunications: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareCommunication: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _communication_pb2.Communication]
+    UnshareCommunication: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _communication_pb2.Communication]
 
 @_typing.type_check_only
 class CommunicationServiceAsyncStub(CommunicationServiceStub):
@@ -66,6 +69,8 @@ class CommunicationServiceAsyncStub(CommunicationServiceStub):
     CancelCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.CancelCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
     ReopenCommunication: _aio.UnaryUnaryMultiCallable[_communication_pb2.ReopenCommunicationRequest, _communication_pb2.Communication]  # type: ignore[assignment]
     SummarizeCommunications: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareCommunication: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _communication_pb2.Communication]  # type: ignore[assignment]
+    UnshareCommunication: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _communication_pb2.Communication]  # type: ignore[assignment]
 
 class CommunicationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Calls, visits and messages with people outside: what for, with whom, and with
@@ -148,5 +153,19 @@ class CommunicationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareCommunication(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareCommunication(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_communication_pb2.Communication, _abc.Awaitable[_communication_pb2.Communication]]: ...
 
 def add_CommunicationServiceServicer_to_server(servicer: CommunicationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

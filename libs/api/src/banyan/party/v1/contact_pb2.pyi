@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.party.v1 import degree_pb2 as _degree_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -67,6 +68,7 @@ class Contact(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     GIVEN_NAME_FIELD_NUMBER: _builtins.int
     FAMILY_NAME_FIELD_NUMBER: _builtins.int
@@ -128,6 +130,8 @@ class Contact(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def functions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What one turns to them for."""
 
@@ -152,6 +156,7 @@ class Contact(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         given_name: _builtins.str = ...,
         family_name: _builtins.str = ...,
@@ -176,7 +181,7 @@ class Contact(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "decision_degree", b"decision_degree", "decision_role", b"decision_role", "delete_time", b"delete_time", "department", b"department", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "functions", b"functions", "given_name", b"given_name", "id", b"id", "interests", b"interests", "job_title", b"job_title", "language", b"language", "merged_into_contact_id", b"merged_into_contact_id", "merged_into_contact_name", b"merged_into_contact_name", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "reports_to_contact_id", b"reports_to_contact_id", "reports_to_contact_name", b"reports_to_contact_name", "skills", b"skills", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "decision_degree", b"decision_degree", "decision_role", b"decision_role", "delete_time", b"delete_time", "department", b"department", "email", b"email", "etag", b"etag", "external_id", b"external_id", "family_name", b"family_name", "functions", b"functions", "given_name", b"given_name", "id", b"id", "interests", b"interests", "job_title", b"job_title", "language", b"language", "merged_into_contact_id", b"merged_into_contact_id", "merged_into_contact_name", b"merged_into_contact_name", "mobile", b"mobile", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "phone", b"phone", "reports_to_contact_id", b"reports_to_contact_id", "reports_to_contact_name", b"reports_to_contact_name", "shares", b"shares", "skills", b"skills", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import contact_pb2 as banyan_dot_party_dot_v1_dot_contact__pb2
 from banyan.party.v1 import match_pb2 as banyan_dot_party_dot_v1_dot_match__pb2
@@ -78,6 +79,16 @@ class ContactServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareContact = channel.unary_unary(
+                '/banyan.party.v1.ContactService/ShareContact',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_contact__pb2.Contact.FromString,
+                _registered_method=True)
+        self.UnshareContact = channel.unary_unary(
+                '/banyan.party.v1.ContactService/UnshareContact',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_contact__pb2.Contact.FromString,
+                _registered_method=True)
         self.FindDuplicateContacts = channel.unary_unary(
                 '/banyan.party.v1.ContactService/FindDuplicateContacts',
                 request_serializer=banyan_dot_party_dot_v1_dot_contact__pb2.FindDuplicateContactsRequest.SerializeToString,
@@ -142,6 +153,18 @@ class ContactServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareContact(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareContact(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FindDuplicateContacts(self, request, context):
         """Records that are like one that is about to be captured. For whoever may
         create one; of what lies beyond their reach they are told whom to ask.
@@ -200,6 +223,16 @@ def add_ContactServiceServicer_to_server(servicer, server):
                     servicer.SummarizeContacts,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareContact,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_contact__pb2.Contact.SerializeToString,
+            ),
+            'UnshareContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareContact,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_contact__pb2.Contact.SerializeToString,
             ),
             'FindDuplicateContacts': grpc.unary_unary_rpc_method_handler(
                     servicer.FindDuplicateContacts,
@@ -429,6 +462,60 @@ class ContactService:
             '/banyan.party.v1.ContactService/SummarizeContacts',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.ContactService/ShareContact',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_contact__pb2.Contact.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.ContactService/UnshareContact',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_contact__pb2.Contact.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import contact_pb2 as _contact_pb2
 from banyan.party.v1 import match_pb2 as _match_pb2
@@ -44,6 +45,8 @@ class ContactServiceStub:
     DeleteContact: _grpc.UnaryUnaryMultiCallable[_contact_pb2.DeleteContactRequest, _contact_pb2.Contact]
     UndeleteContact: _grpc.UnaryUnaryMultiCallable[_contact_pb2.UndeleteContactRequest, _contact_pb2.Contact]
     SummarizeContacts: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareContact: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _contact_pb2.Contact]
+    UnshareContact: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _contact_pb2.Contact]
     FindDuplicateContacts: _grpc.UnaryUnaryMultiCallable[_contact_pb2.FindDuplicateContactsRequest, _match_pb2.FindDuplicatesResponse]
     """Records that are like one that is about to be captured. For whoever may
     create one; of what lies beyond their reach they are told whom to ask.
@@ -66,6 +69,8 @@ class ContactServiceAsyncStub(ContactServiceStub):
     DeleteContact: _aio.UnaryUnaryMultiCallable[_contact_pb2.DeleteContactRequest, _contact_pb2.Contact]  # type: ignore[assignment]
     UndeleteContact: _aio.UnaryUnaryMultiCallable[_contact_pb2.UndeleteContactRequest, _contact_pb2.Contact]  # type: ignore[assignment]
     SummarizeContacts: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareContact: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _contact_pb2.Contact]  # type: ignore[assignment]
+    UnshareContact: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _contact_pb2.Contact]  # type: ignore[assignment]
     FindDuplicateContacts: _aio.UnaryUnaryMultiCallable[_contact_pb2.FindDuplicateContactsRequest, _match_pb2.FindDuplicatesResponse]  # type: ignore[assignment]
     """Records that are like one that is about to be captured. For whoever may
     create one; of what lies beyond their reach they are told whom to ask.
@@ -133,6 +138,20 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareContact(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_contact_pb2.Contact, _abc.Awaitable[_contact_pb2.Contact]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareContact(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_contact_pb2.Contact, _abc.Awaitable[_contact_pb2.Contact]]: ...
 
     @_abc_1.abstractmethod
     def FindDuplicateContacts(

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -70,6 +71,7 @@ class Feedback(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
@@ -111,6 +113,8 @@ class Feedback(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def receive_date(self) -> _date_pb2.Date:
         """Today when it is not given."""
 
@@ -133,6 +137,7 @@ class Feedback(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         subject: _builtins.str = ...,
         kind: Global___Feedback.Kind.ValueType = ...,
         organization_id: _builtins.str = ...,
@@ -148,7 +153,7 @@ class Feedback(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "receive_date", b"receive_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "receive_date", b"receive_date", "status", b"status", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_due_date", b"answer_due_date", "answer_time", b"answer_time", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "description", b"description", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "receive_date", b"receive_date", "shares", b"shares", "status", b"status", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import feedback_pb2 as _feedback_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class FeedbackServiceStub:
     DeleteFeedback: _grpc.UnaryUnaryMultiCallable[_feedback_pb2.DeleteFeedbackRequest, _feedback_pb2.Feedback]
     UndeleteFeedback: _grpc.UnaryUnaryMultiCallable[_feedback_pb2.UndeleteFeedbackRequest, _feedback_pb2.Feedback]
     SummarizeFeedbacks: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareFeedback: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _feedback_pb2.Feedback]
+    UnshareFeedback: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _feedback_pb2.Feedback]
     AnswerFeedback: _grpc.UnaryUnaryMultiCallable[_feedback_pb2.AnswerFeedbackRequest, _feedback_pb2.Feedback]
     CloseFeedback: _grpc.UnaryUnaryMultiCallable[_feedback_pb2.CloseFeedbackRequest, _feedback_pb2.Feedback]
     ReopenFeedback: _grpc.UnaryUnaryMultiCallable[_feedback_pb2.ReopenFeedbackRequest, _feedback_pb2.Feedback]
@@ -59,6 +62,8 @@ class FeedbackServiceAsyncStub(FeedbackServiceStub):
     DeleteFeedback: _aio.UnaryUnaryMultiCallable[_feedback_pb2.DeleteFeedbackRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
     UndeleteFeedback: _aio.UnaryUnaryMultiCallable[_feedback_pb2.UndeleteFeedbackRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
     SummarizeFeedbacks: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareFeedback: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
+    UnshareFeedback: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
     AnswerFeedback: _aio.UnaryUnaryMultiCallable[_feedback_pb2.AnswerFeedbackRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
     CloseFeedback: _aio.UnaryUnaryMultiCallable[_feedback_pb2.CloseFeedbackRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
     ReopenFeedback: _aio.UnaryUnaryMultiCallable[_feedback_pb2.ReopenFeedbackRequest, _feedback_pb2.Feedback]  # type: ignore[assignment]
@@ -121,6 +126,20 @@ class FeedbackServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareFeedback(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_feedback_pb2.Feedback, _abc.Awaitable[_feedback_pb2.Feedback]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareFeedback(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_feedback_pb2.Feedback, _abc.Awaitable[_feedback_pb2.Feedback]]: ...
 
     @_abc_1.abstractmethod
     def AnswerFeedback(

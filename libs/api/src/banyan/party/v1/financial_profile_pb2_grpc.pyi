@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import financial_profile_pb2 as _financial_profile_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class FinancialProfileServiceStub:
     DeleteFinancialProfile: _grpc.UnaryUnaryMultiCallable[_financial_profile_pb2.DeleteFinancialProfileRequest, _financial_profile_pb2.FinancialProfile]
     UndeleteFinancialProfile: _grpc.UnaryUnaryMultiCallable[_financial_profile_pb2.UndeleteFinancialProfileRequest, _financial_profile_pb2.FinancialProfile]
     SummarizeFinancialProfiles: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareFinancialProfile: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _financial_profile_pb2.FinancialProfile]
+    UnshareFinancialProfile: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _financial_profile_pb2.FinancialProfile]
 
 @_typing.type_check_only
 class FinancialProfileServiceAsyncStub(FinancialProfileServiceStub):
@@ -56,6 +59,8 @@ class FinancialProfileServiceAsyncStub(FinancialProfileServiceStub):
     DeleteFinancialProfile: _aio.UnaryUnaryMultiCallable[_financial_profile_pb2.DeleteFinancialProfileRequest, _financial_profile_pb2.FinancialProfile]  # type: ignore[assignment]
     UndeleteFinancialProfile: _aio.UnaryUnaryMultiCallable[_financial_profile_pb2.UndeleteFinancialProfileRequest, _financial_profile_pb2.FinancialProfile]  # type: ignore[assignment]
     SummarizeFinancialProfiles: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareFinancialProfile: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _financial_profile_pb2.FinancialProfile]  # type: ignore[assignment]
+    UnshareFinancialProfile: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _financial_profile_pb2.FinancialProfile]  # type: ignore[assignment]
 
 class FinancialProfileServiceServicer(metaclass=_abc_1.ABCMeta):
     """What is known of an organization's credit; one per organization."""
@@ -115,5 +120,19 @@ class FinancialProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareFinancialProfile(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_financial_profile_pb2.FinancialProfile, _abc.Awaitable[_financial_profile_pb2.FinancialProfile]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareFinancialProfile(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_financial_profile_pb2.FinancialProfile, _abc.Awaitable[_financial_profile_pb2.FinancialProfile]]: ...
 
 def add_FinancialProfileServiceServicer_to_server(servicer: FinancialProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -55,6 +56,7 @@ class FollowUp(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     COMMUNICATION_ID_FIELD_NUMBER: _builtins.int
     COMMUNICATION_SUBJECT_FIELD_NUMBER: _builtins.int
@@ -94,6 +96,8 @@ class FollowUp(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def due_date(self) -> _date_pb2.Date:
         """The last day to do it on; what is open beyond it is overdue."""
 
@@ -114,6 +118,7 @@ class FollowUp(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         subject: _builtins.str = ...,
         communication_id: _builtins.str = ...,
         communication_subject: _builtins.str = ...,
@@ -126,7 +131,7 @@ class FollowUp(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "due_date", b"due_date", "outcome_time", b"outcome_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["communication_id", b"communication_id", "communication_subject", b"communication_subject", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "due_date", b"due_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "record", b"record", "result", b"result", "status", b"status", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["communication_id", b"communication_id", "communication_subject", b"communication_subject", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "due_date", b"due_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "record", b"record", "result", b"result", "shares", b"shares", "status", b"status", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import follow_up_pb2 as _follow_up_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class FollowUpServiceStub:
     DeleteFollowUp: _grpc.UnaryUnaryMultiCallable[_follow_up_pb2.DeleteFollowUpRequest, _follow_up_pb2.FollowUp]
     UndeleteFollowUp: _grpc.UnaryUnaryMultiCallable[_follow_up_pb2.UndeleteFollowUpRequest, _follow_up_pb2.FollowUp]
     SummarizeFollowUps: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareFollowUp: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _follow_up_pb2.FollowUp]
+    UnshareFollowUp: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _follow_up_pb2.FollowUp]
     CompleteFollowUp: _grpc.UnaryUnaryMultiCallable[_follow_up_pb2.CompleteFollowUpRequest, _follow_up_pb2.FollowUp]
     CancelFollowUp: _grpc.UnaryUnaryMultiCallable[_follow_up_pb2.CancelFollowUpRequest, _follow_up_pb2.FollowUp]
     ReopenFollowUp: _grpc.UnaryUnaryMultiCallable[_follow_up_pb2.ReopenFollowUpRequest, _follow_up_pb2.FollowUp]
@@ -59,6 +62,8 @@ class FollowUpServiceAsyncStub(FollowUpServiceStub):
     DeleteFollowUp: _aio.UnaryUnaryMultiCallable[_follow_up_pb2.DeleteFollowUpRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
     UndeleteFollowUp: _aio.UnaryUnaryMultiCallable[_follow_up_pb2.UndeleteFollowUpRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
     SummarizeFollowUps: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareFollowUp: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
+    UnshareFollowUp: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
     CompleteFollowUp: _aio.UnaryUnaryMultiCallable[_follow_up_pb2.CompleteFollowUpRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
     CancelFollowUp: _aio.UnaryUnaryMultiCallable[_follow_up_pb2.CancelFollowUpRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
     ReopenFollowUp: _aio.UnaryUnaryMultiCallable[_follow_up_pb2.ReopenFollowUpRequest, _follow_up_pb2.FollowUp]  # type: ignore[assignment]
@@ -121,6 +126,20 @@ class FollowUpServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareFollowUp(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_follow_up_pb2.FollowUp, _abc.Awaitable[_follow_up_pb2.FollowUp]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareFollowUp(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_follow_up_pb2.FollowUp, _abc.Awaitable[_follow_up_pb2.FollowUp]]: ...
 
     @_abc_1.abstractmethod
     def CompleteFollowUp(

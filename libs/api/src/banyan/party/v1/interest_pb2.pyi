@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.party.v1 import degree_pb2 as _degree_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -38,6 +39,7 @@ class Interest(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
@@ -79,6 +81,8 @@ class Interest(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def start_date(self) -> _date_pb2.Date:
         """Since when; today when neither day is given."""
 
@@ -99,6 +103,7 @@ class Interest(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         organization_id: _builtins.str = ...,
         contact_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
@@ -114,7 +119,7 @@ class Interest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "event", b"event", "organization_id", b"organization_id", "party", b"party", "product_id", b"product_id", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "degree", b"degree", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "event", b"event", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "party", b"party", "product_id", b"product_id", "product_name", b"product_name", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "degree", b"degree", "delete_time", b"delete_time", "end_date", b"end_date", "etag", b"etag", "event", b"event", "external_id", b"external_id", "id", b"id", "note", b"note", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "party", b"party", "product_id", b"product_id", "product_name", b"product_name", "shares", b"shares", "start_date", b"start_date", "subject", b"subject", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_party: _TypeAlias = _typing.Literal["organization_id", "contact_id"]  # noqa: Y015
     _WhichOneofArgType_party: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import interest_pb2 as _interest_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class InterestServiceStub:
     DeleteInterest: _grpc.UnaryUnaryMultiCallable[_interest_pb2.DeleteInterestRequest, _interest_pb2.Interest]
     UndeleteInterest: _grpc.UnaryUnaryMultiCallable[_interest_pb2.UndeleteInterestRequest, _interest_pb2.Interest]
     SummarizeInterests: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareInterest: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _interest_pb2.Interest]
+    UnshareInterest: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _interest_pb2.Interest]
 
 @_typing.type_check_only
 class InterestServiceAsyncStub(InterestServiceStub):
@@ -56,6 +59,8 @@ class InterestServiceAsyncStub(InterestServiceStub):
     DeleteInterest: _aio.UnaryUnaryMultiCallable[_interest_pb2.DeleteInterestRequest, _interest_pb2.Interest]  # type: ignore[assignment]
     UndeleteInterest: _aio.UnaryUnaryMultiCallable[_interest_pb2.UndeleteInterestRequest, _interest_pb2.Interest]  # type: ignore[assignment]
     SummarizeInterests: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareInterest: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _interest_pb2.Interest]  # type: ignore[assignment]
+    UnshareInterest: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _interest_pb2.Interest]  # type: ignore[assignment]
 
 class InterestServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a customer is interested in: a product, a topic of marketing, an event."""
@@ -115,5 +120,19 @@ class InterestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareInterest(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interest_pb2.Interest, _abc.Awaitable[_interest_pb2.Interest]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareInterest(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interest_pb2.Interest, _abc.Awaitable[_interest_pb2.Interest]]: ...
 
 def add_InterestServiceServicer_to_server(servicer: InterestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

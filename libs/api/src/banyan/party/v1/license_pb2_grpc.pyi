@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import license_pb2 as _license_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class LicenseServiceStub:
     DeleteLicense: _grpc.UnaryUnaryMultiCallable[_license_pb2.DeleteLicenseRequest, _license_pb2.License]
     UndeleteLicense: _grpc.UnaryUnaryMultiCallable[_license_pb2.UndeleteLicenseRequest, _license_pb2.License]
     SummarizeLicenses: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareLicense: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _license_pb2.License]
+    UnshareLicense: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _license_pb2.License]
 
 @_typing.type_check_only
 class LicenseServiceAsyncStub(LicenseServiceStub):
@@ -56,6 +59,8 @@ class LicenseServiceAsyncStub(LicenseServiceStub):
     DeleteLicense: _aio.UnaryUnaryMultiCallable[_license_pb2.DeleteLicenseRequest, _license_pb2.License]  # type: ignore[assignment]
     UndeleteLicense: _aio.UnaryUnaryMultiCallable[_license_pb2.UndeleteLicenseRequest, _license_pb2.License]  # type: ignore[assignment]
     SummarizeLicenses: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareLicense: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _license_pb2.License]  # type: ignore[assignment]
+    UnshareLicense: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _license_pb2.License]  # type: ignore[assignment]
 
 class LicenseServiceServicer(metaclass=_abc_1.ABCMeta):
     """Rights of use: what the firm granted to a customer, or received from one."""
@@ -115,5 +120,19 @@ class LicenseServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareLicense(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_license_pb2.License, _abc.Awaitable[_license_pb2.License]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareLicense(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_license_pb2.License, _abc.Awaitable[_license_pb2.License]]: ...
 
 def add_LicenseServiceServicer_to_server(servicer: LicenseServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

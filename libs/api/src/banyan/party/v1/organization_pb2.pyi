@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.type.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -38,6 +39,7 @@ class Organization(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
     PARENT_ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
@@ -115,6 +117,8 @@ class Organization(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it is to the firm: prospect, customer, partner, supplier, competitor."""
 
@@ -137,6 +141,7 @@ class Organization(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         roles: _abc.Iterable[_builtins.str] | None = ...,
         parent_organization_id: _builtins.str = ...,
@@ -165,7 +170,7 @@ class Organization(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "annual_revenue", b"annual_revenue", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "payment_terms_days", b"payment_terms_days", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "bill_to_address_id", b"bill_to_address_id", "bill_to_address_lines", b"bill_to_address_lines", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "merged_into_organization_id", b"merged_into_organization_id", "merged_into_organization_name", b"merged_into_organization_name", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_active", b"_active", "_payment_terms_days", b"_payment_terms_days", "active", b"active", "activity_date", b"activity_date", "activity_reason", b"activity_reason", "annual_revenue", b"annual_revenue", "bill_to_address_id", b"bill_to_address_id", "bill_to_address_lines", b"bill_to_address_lines", "city", b"city", "country_code", b"country_code", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "default_currency_code", b"default_currency_code", "default_sales_tax", b"default_sales_tax", "delete_time", b"delete_time", "email", b"email", "employee_count", b"employee_count", "etag", b"etag", "external_id", b"external_id", "founded_year", b"founded_year", "id", b"id", "industry", b"industry", "merged_into_organization_id", b"merged_into_organization_id", "merged_into_organization_name", b"merged_into_organization_name", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "parent_organization_id", b"parent_organization_id", "parent_organization_name", b"parent_organization_name", "payment_terms_days", b"payment_terms_days", "phone", b"phone", "roles", b"roles", "shares", b"shares", "tax_id", b"tax_id", "update_time", b"update_time", "website", b"website"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__active: _TypeAlias = _typing.Literal["active"]  # noqa: Y015
     _WhichOneofArgType__active: _TypeAlias = _typing.Literal["_active", b"_active"]  # noqa: Y015

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import match_pb2 as banyan_dot_party_dot_v1_dot_match__pb2
 from banyan.party.v1 import merge_pb2 as banyan_dot_party_dot_v1_dot_merge__pb2
@@ -83,6 +84,16 @@ class OrganizationServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareOrganization = channel.unary_unary(
+                '/banyan.party.v1.OrganizationService/ShareOrganization',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+                _registered_method=True)
+        self.UnshareOrganization = channel.unary_unary(
+                '/banyan.party.v1.OrganizationService/UnshareOrganization',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+                _registered_method=True)
         self.FindDuplicateOrganizations = channel.unary_unary(
                 '/banyan.party.v1.OrganizationService/FindDuplicateOrganizations',
                 request_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.FindDuplicateOrganizationsRequest.SerializeToString,
@@ -153,6 +164,18 @@ class OrganizationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareOrganization(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareOrganization(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FindDuplicateOrganizations(self, request, context):
         """Records that are like one that is about to be captured. For whoever may
         create one; of what lies beyond their reach they are told whom to ask.
@@ -216,6 +239,16 @@ def add_OrganizationServiceServicer_to_server(servicer, server):
                     servicer.SummarizeOrganizations,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareOrganization,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.SerializeToString,
+            ),
+            'UnshareOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareOrganization,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_organization__pb2.Organization.SerializeToString,
             ),
             'FindDuplicateOrganizations': grpc.unary_unary_rpc_method_handler(
                     servicer.FindDuplicateOrganizations,
@@ -472,6 +505,60 @@ class OrganizationService:
             '/banyan.party.v1.OrganizationService/SummarizeOrganizations',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.OrganizationService/ShareOrganization',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.OrganizationService/UnshareOrganization',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_organization__pb2.Organization.FromString,
             options,
             channel_credentials,
             insecure,

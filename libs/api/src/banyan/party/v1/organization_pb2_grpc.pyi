@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import match_pb2 as _match_pb2
 from banyan.party.v1 import merge_pb2 as _merge_pb2
@@ -45,6 +46,8 @@ class OrganizationServiceStub:
     UndeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organization_pb2.UndeleteOrganizationRequest, _organization_pb2.Organization]
     SetOrganizationActivity: _grpc.UnaryUnaryMultiCallable[_organization_pb2.SetOrganizationActivityRequest, _organization_pb2.Organization]
     SummarizeOrganizations: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareOrganization: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _organization_pb2.Organization]
+    UnshareOrganization: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _organization_pb2.Organization]
     FindDuplicateOrganizations: _grpc.UnaryUnaryMultiCallable[_organization_pb2.FindDuplicateOrganizationsRequest, _match_pb2.FindDuplicatesResponse]
     """Records that are like one that is about to be captured. For whoever may
     create one; of what lies beyond their reach they are told whom to ask.
@@ -68,6 +71,8 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     UndeleteOrganization: _aio.UnaryUnaryMultiCallable[_organization_pb2.UndeleteOrganizationRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     SetOrganizationActivity: _aio.UnaryUnaryMultiCallable[_organization_pb2.SetOrganizationActivityRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     SummarizeOrganizations: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareOrganization: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _organization_pb2.Organization]  # type: ignore[assignment]
+    UnshareOrganization: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _organization_pb2.Organization]  # type: ignore[assignment]
     FindDuplicateOrganizations: _aio.UnaryUnaryMultiCallable[_organization_pb2.FindDuplicateOrganizationsRequest, _match_pb2.FindDuplicatesResponse]  # type: ignore[assignment]
     """Records that are like one that is about to be captured. For whoever may
     create one; of what lies beyond their reach they are told whom to ask.
@@ -142,6 +147,20 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareOrganization(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organization_pb2.Organization, _abc.Awaitable[_organization_pb2.Organization]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareOrganization(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organization_pb2.Organization, _abc.Awaitable[_organization_pb2.Organization]]: ...
 
     @_abc_1.abstractmethod
     def FindDuplicateOrganizations(

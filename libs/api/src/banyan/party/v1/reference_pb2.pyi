@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -93,6 +94,7 @@ class Reference(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
     DIRECTION_FIELD_NUMBER: _builtins.int
@@ -139,6 +141,8 @@ class Reference(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def reference_date(self) -> _date_pb2.Date:
         """When it was given or asked for; today when it is not given."""
 
@@ -155,6 +159,7 @@ class Reference(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         organization_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
         direction: Global___Reference.Direction.ValueType = ...,
@@ -171,7 +176,7 @@ class Reference(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "reference_date", b"reference_date", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "direction", b"direction", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "reference_date", b"reference_date", "third_party_organization_id", b"third_party_organization_id", "third_party_organization_name", b"third_party_organization_name", "update_time", b"update_time", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "direction", b"direction", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "owner_user_id", b"owner_user_id", "reference_date", b"reference_date", "shares", b"shares", "third_party_organization_id", b"third_party_organization_id", "third_party_organization_name", b"third_party_organization_name", "update_time", b"update_time", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

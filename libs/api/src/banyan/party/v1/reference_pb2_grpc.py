@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import reference_pb2 as banyan_dot_party_dot_v1_dot_reference__pb2
 
@@ -76,6 +77,16 @@ class ReferenceServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareReference = channel.unary_unary(
+                '/banyan.party.v1.ReferenceService/ShareReference',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_reference__pb2.Reference.FromString,
+                _registered_method=True)
+        self.UnshareReference = channel.unary_unary(
+                '/banyan.party.v1.ReferenceService/UnshareReference',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_reference__pb2.Reference.FromString,
+                _registered_method=True)
 
 
 class ReferenceServiceServicer:
@@ -130,6 +141,18 @@ class ReferenceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareReference(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareReference(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReferenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -172,6 +195,16 @@ def add_ReferenceServiceServicer_to_server(servicer, server):
                     servicer.SummarizeReferences,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareReference': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareReference,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_reference__pb2.Reference.SerializeToString,
+            ),
+            'UnshareReference': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareReference,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_reference__pb2.Reference.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -391,6 +424,60 @@ class ReferenceService:
             '/banyan.party.v1.ReferenceService/SummarizeReferences',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareReference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.ReferenceService/ShareReference',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_reference__pb2.Reference.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareReference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.ReferenceService/UnshareReference',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_reference__pb2.Reference.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import reference_pb2 as _reference_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class ReferenceServiceStub:
     DeleteReference: _grpc.UnaryUnaryMultiCallable[_reference_pb2.DeleteReferenceRequest, _reference_pb2.Reference]
     UndeleteReference: _grpc.UnaryUnaryMultiCallable[_reference_pb2.UndeleteReferenceRequest, _reference_pb2.Reference]
     SummarizeReferences: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareReference: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _reference_pb2.Reference]
+    UnshareReference: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _reference_pb2.Reference]
 
 @_typing.type_check_only
 class ReferenceServiceAsyncStub(ReferenceServiceStub):
@@ -56,6 +59,8 @@ class ReferenceServiceAsyncStub(ReferenceServiceStub):
     DeleteReference: _aio.UnaryUnaryMultiCallable[_reference_pb2.DeleteReferenceRequest, _reference_pb2.Reference]  # type: ignore[assignment]
     UndeleteReference: _aio.UnaryUnaryMultiCallable[_reference_pb2.UndeleteReferenceRequest, _reference_pb2.Reference]  # type: ignore[assignment]
     SummarizeReferences: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareReference: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _reference_pb2.Reference]  # type: ignore[assignment]
+    UnshareReference: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _reference_pb2.Reference]  # type: ignore[assignment]
 
 class ReferenceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Recommendations between firms: heard and checked before one relies on them, or given."""
@@ -115,5 +120,19 @@ class ReferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareReference(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reference_pb2.Reference, _abc.Awaitable[_reference_pb2.Reference]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareReference(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reference_pb2.Reference, _abc.Awaitable[_reference_pb2.Reference]]: ...
 
 def add_ReferenceServiceServicer_to_server(servicer: ReferenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

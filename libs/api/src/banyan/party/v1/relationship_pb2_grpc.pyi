@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import relationship_pb2 as _relationship_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class RelationshipServiceStub:
     DeleteRelationship: _grpc.UnaryUnaryMultiCallable[_relationship_pb2.DeleteRelationshipRequest, _relationship_pb2.Relationship]
     UndeleteRelationship: _grpc.UnaryUnaryMultiCallable[_relationship_pb2.UndeleteRelationshipRequest, _relationship_pb2.Relationship]
     SummarizeRelationships: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareRelationship: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _relationship_pb2.Relationship]
+    UnshareRelationship: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _relationship_pb2.Relationship]
 
 @_typing.type_check_only
 class RelationshipServiceAsyncStub(RelationshipServiceStub):
@@ -56,6 +59,8 @@ class RelationshipServiceAsyncStub(RelationshipServiceStub):
     DeleteRelationship: _aio.UnaryUnaryMultiCallable[_relationship_pb2.DeleteRelationshipRequest, _relationship_pb2.Relationship]  # type: ignore[assignment]
     UndeleteRelationship: _aio.UnaryUnaryMultiCallable[_relationship_pb2.UndeleteRelationshipRequest, _relationship_pb2.Relationship]  # type: ignore[assignment]
     SummarizeRelationships: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareRelationship: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _relationship_pb2.Relationship]  # type: ignore[assignment]
+    UnshareRelationship: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _relationship_pb2.Relationship]  # type: ignore[assignment]
 
 class RelationshipServiceServicer(metaclass=_abc_1.ABCMeta):
     """How organizations outside stand to each other: who owns, supplies or advises whom."""
@@ -115,5 +120,19 @@ class RelationshipServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareRelationship(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relationship_pb2.Relationship, _abc.Awaitable[_relationship_pb2.Relationship]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareRelationship(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relationship_pb2.Relationship, _abc.Awaitable[_relationship_pb2.Relationship]]: ...
 
 def add_RelationshipServiceServicer_to_server(servicer: RelationshipServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

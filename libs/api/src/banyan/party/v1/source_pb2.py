@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from banyan.api.v1 import batch_pb2 as banyan_dot_api_dot_v1_dot_batch__pb2
 from banyan.api.v1 import options_pb2 as banyan_dot_api_dot_v1_dot_options__pb2
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
@@ -34,7 +35,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62\x61nyan/party/v1/source.proto\x12\x0f\x62\x61nyan.party.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x04\n\x06Source\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12.\n\rcustom_fields\x18\n \x01(\x0b\x32\x17.google.protobuf.Struct\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12*\n\x04kind\x18\x0c \x01(\tB\x1c\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x11\x08\x01\x10\x01*\x0bsource_kind\x12\x17\n\x07retired\x18\r \x01(\x08\x42\x06\x92\xb5\x18\x02\x08\x01\x12\x1c\n\x04note\x18\x0e \x01(\tB\x0e\xbaH\x05r\x03\x18\x90N\x92\xb5\x18\x02\x18\x01:G\xea\x41\x38\n\x13party.banyan/Source\x12\x10sources/{source}*\x07sources2\x06source\x8a\xb5\x18\x08\n\x04name\x10\x01\"W\n\x10GetSourceRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbe\x01\n\x12ListSourcesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\x8f\x01\n\x13ListSourcesResponse\x12(\n\x07sources\x18\x01 \x03(\x0b\x32\x17.banyan.party.v1.Source\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"Z\n\x13\x43reateSourceRequest\x12/\n\x06source\x18\x01 \x01(\x0b\x32\x17.banyan.party.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"g\n\x19\x42\x61tchCreateSourcesRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.banyan.party.v1.CreateSourceRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"o\n\x1a\x42\x61tchCreateSourcesResponse\x12(\n\x07sources\x18\x01 \x03(\x0b\x32\x17.banyan.party.v1.Source\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x8b\x01\n\x13UpdateSourceRequest\x12/\n\x06source\x18\x01 \x01(\x0b\x32\x17.banyan.party.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"M\n\x13\x44\x65leteSourceRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"O\n\x15UndeleteSourceRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t2\xe1\x07\n\rSourceService\x12g\n\tGetSource\x12!.banyan.party.v1.GetSourceRequest\x1a\x17.banyan.party.v1.Source\"\x1e\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/sources/{id}\x12s\n\x0bListSources\x12#.banyan.party.v1.ListSourcesRequest\x1a$.banyan.party.v1.ListSourcesResponse\"\x19\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/sources\x12p\n\x0c\x43reateSource\x12$.banyan.party.v1.CreateSourceRequest\x1a\x17.banyan.party.v1.Source\"!\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x15\"\x0b/v1/sources:\x06source\x12\x97\x01\n\x12\x42\x61tchCreateSources\x12*.banyan.party.v1.BatchCreateSourcesRequest\x1a+.banyan.party.v1.BatchCreateSourcesResponse\"(\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/sources:batchCreate:\x01*\x12|\n\x0cUpdateSource\x12$.banyan.party.v1.UpdateSourceRequest\x1a\x17.banyan.party.v1.Source\"-\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02!2\x17/v1/sources/{source.id}:\x06source\x12m\n\x0c\x44\x65leteSource\x12$.banyan.party.v1.DeleteSourceRequest\x1a\x17.banyan.party.v1.Source\"\x1e\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12*\x10/v1/sources/{id}\x12}\n\x0eUndeleteSource\x12&.banyan.party.v1.UndeleteSourceRequest\x1a\x17.banyan.party.v1.Source\"*\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/sources/{id}:undelete:\x01*\x12z\n\x10SummarizeSources\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"#\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/sources:summarizeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62\x61nyan/party/v1/source.proto\x12\x0f\x62\x61nyan.party.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x19\x62\x61nyan/api/v1/share.proto\x1a\x1b\x62\x61nyan/api/v1/summary.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n\x06Source\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12.\n\rcustom_fields\x18\n \x01(\x0b\x32\x17.google.protobuf.Struct\x12*\n\x06shares\x18\x64 \x03(\x0b\x32\x14.banyan.api.v1.ShareB\x04\xe2\x41\x01\x03\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12*\n\x04kind\x18\x0c \x01(\tB\x1c\xbaH\x04r\x02\x18\x64\x92\xb5\x18\x11\x08\x01\x10\x01*\x0bsource_kind\x12\x17\n\x07retired\x18\r \x01(\x08\x42\x06\x92\xb5\x18\x02\x08\x01\x12\x1c\n\x04note\x18\x0e \x01(\tB\x0e\xbaH\x05r\x03\x18\x90N\x92\xb5\x18\x02\x18\x01:G\xea\x41\x38\n\x13party.banyan/Source\x12\x10sources/{source}*\x07sources2\x06source\x8a\xb5\x18\x08\n\x04name\x10\x01\"W\n\x10GetSourceRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbe\x01\n\x12ListSourcesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\x8f\x01\n\x13ListSourcesResponse\x12(\n\x07sources\x18\x01 \x03(\x0b\x32\x17.banyan.party.v1.Source\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"Z\n\x13\x43reateSourceRequest\x12/\n\x06source\x18\x01 \x01(\x0b\x32\x17.banyan.party.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"g\n\x19\x42\x61tchCreateSourcesRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.banyan.party.v1.CreateSourceRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"o\n\x1a\x42\x61tchCreateSourcesResponse\x12(\n\x07sources\x18\x01 \x03(\x0b\x32\x17.banyan.party.v1.Source\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x8b\x01\n\x13UpdateSourceRequest\x12/\n\x06source\x18\x01 \x01(\x0b\x32\x17.banyan.party.v1.SourceB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"M\n\x13\x44\x65leteSourceRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"O\n\x15UndeleteSourceRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t2\xc3\t\n\rSourceService\x12g\n\tGetSource\x12!.banyan.party.v1.GetSourceRequest\x1a\x17.banyan.party.v1.Source\"\x1e\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/sources/{id}\x12s\n\x0bListSources\x12#.banyan.party.v1.ListSourcesRequest\x1a$.banyan.party.v1.ListSourcesResponse\"\x19\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/sources\x12p\n\x0c\x43reateSource\x12$.banyan.party.v1.CreateSourceRequest\x1a\x17.banyan.party.v1.Source\"!\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x15\"\x0b/v1/sources:\x06source\x12\x97\x01\n\x12\x42\x61tchCreateSources\x12*.banyan.party.v1.BatchCreateSourcesRequest\x1a+.banyan.party.v1.BatchCreateSourcesResponse\"(\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/sources:batchCreate:\x01*\x12|\n\x0cUpdateSource\x12$.banyan.party.v1.UpdateSourceRequest\x1a\x17.banyan.party.v1.Source\"-\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02!2\x17/v1/sources/{source.id}:\x06source\x12m\n\x0c\x44\x65leteSource\x12$.banyan.party.v1.DeleteSourceRequest\x1a\x17.banyan.party.v1.Source\"\x1e\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12*\x10/v1/sources/{id}\x12}\n\x0eUndeleteSource\x12&.banyan.party.v1.UndeleteSourceRequest\x1a\x17.banyan.party.v1.Source\"*\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/sources/{id}:undelete:\x01*\x12z\n\x10SummarizeSources\x12\x1f.banyan.api.v1.SummarizeRequest\x1a .banyan.api.v1.SummarizeResponse\"#\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/sources:summarize\x12l\n\x0bShareSource\x12\x1b.banyan.api.v1.ShareRequest\x1a\x17.banyan.party.v1.Source\"\'\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/sources/{id}:share:\x01*\x12r\n\rUnshareSource\x12\x1d.banyan.api.v1.UnshareRequest\x1a\x17.banyan.party.v1.Source\")\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/sources/{id}:unshare:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +48,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCE'].fields_by_name['owner_user_id']._serialized_options = b'\372A\026\n\024identity.banyan/User'
   _globals['_SOURCE'].fields_by_name['org_unit_id']._loaded_options = None
   _globals['_SOURCE'].fields_by_name['org_unit_id']._serialized_options = b'\372A\031\n\027identity.banyan/OrgUnit'
+  _globals['_SOURCE'].fields_by_name['shares']._loaded_options = None
+  _globals['_SOURCE'].fields_by_name['shares']._serialized_options = b'\342A\001\003'
   _globals['_SOURCE'].fields_by_name['name']._loaded_options = None
   _globals['_SOURCE'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H\007r\005\020\001\030\310\001\222\265\030\006\010\001\020\001\030\001'
   _globals['_SOURCE'].fields_by_name['kind']._loaded_options = None
@@ -83,26 +86,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCESERVICE'].methods_by_name['UndeleteSource']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\036\"\031/v1/sources/{id}:undelete:\001*'
   _globals['_SOURCESERVICE'].methods_by_name['SummarizeSources']._loaded_options = None
   _globals['_SOURCESERVICE'].methods_by_name['SummarizeSources']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\027\022\025/v1/sources:summarize'
-  _globals['_SOURCE']._serialized_start=351
-  _globals['_SOURCE']._serialized_end=966
-  _globals['_GETSOURCEREQUEST']._serialized_start=968
-  _globals['_GETSOURCEREQUEST']._serialized_end=1055
-  _globals['_LISTSOURCESREQUEST']._serialized_start=1058
-  _globals['_LISTSOURCESREQUEST']._serialized_end=1248
-  _globals['_LISTSOURCESRESPONSE']._serialized_start=1251
-  _globals['_LISTSOURCESRESPONSE']._serialized_end=1394
-  _globals['_CREATESOURCEREQUEST']._serialized_start=1396
-  _globals['_CREATESOURCEREQUEST']._serialized_end=1486
-  _globals['_BATCHCREATESOURCESREQUEST']._serialized_start=1488
-  _globals['_BATCHCREATESOURCESREQUEST']._serialized_end=1591
-  _globals['_BATCHCREATESOURCESRESPONSE']._serialized_start=1593
-  _globals['_BATCHCREATESOURCESRESPONSE']._serialized_end=1704
-  _globals['_UPDATESOURCEREQUEST']._serialized_start=1707
-  _globals['_UPDATESOURCEREQUEST']._serialized_end=1846
-  _globals['_DELETESOURCEREQUEST']._serialized_start=1848
-  _globals['_DELETESOURCEREQUEST']._serialized_end=1925
-  _globals['_UNDELETESOURCEREQUEST']._serialized_start=1927
-  _globals['_UNDELETESOURCEREQUEST']._serialized_end=2006
-  _globals['_SOURCESERVICE']._serialized_start=2009
-  _globals['_SOURCESERVICE']._serialized_end=3002
+  _globals['_SOURCESERVICE'].methods_by_name['ShareSource']._loaded_options = None
+  _globals['_SOURCESERVICE'].methods_by_name['ShareSource']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\033\"\026/v1/sources/{id}:share:\001*'
+  _globals['_SOURCESERVICE'].methods_by_name['UnshareSource']._loaded_options = None
+  _globals['_SOURCESERVICE'].methods_by_name['UnshareSource']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\035\"\030/v1/sources/{id}:unshare:\001*'
+  _globals['_SOURCE']._serialized_start=378
+  _globals['_SOURCE']._serialized_end=1037
+  _globals['_GETSOURCEREQUEST']._serialized_start=1039
+  _globals['_GETSOURCEREQUEST']._serialized_end=1126
+  _globals['_LISTSOURCESREQUEST']._serialized_start=1129
+  _globals['_LISTSOURCESREQUEST']._serialized_end=1319
+  _globals['_LISTSOURCESRESPONSE']._serialized_start=1322
+  _globals['_LISTSOURCESRESPONSE']._serialized_end=1465
+  _globals['_CREATESOURCEREQUEST']._serialized_start=1467
+  _globals['_CREATESOURCEREQUEST']._serialized_end=1557
+  _globals['_BATCHCREATESOURCESREQUEST']._serialized_start=1559
+  _globals['_BATCHCREATESOURCESREQUEST']._serialized_end=1662
+  _globals['_BATCHCREATESOURCESRESPONSE']._serialized_start=1664
+  _globals['_BATCHCREATESOURCESRESPONSE']._serialized_end=1775
+  _globals['_UPDATESOURCEREQUEST']._serialized_start=1778
+  _globals['_UPDATESOURCEREQUEST']._serialized_end=1917
+  _globals['_DELETESOURCEREQUEST']._serialized_start=1919
+  _globals['_DELETESOURCEREQUEST']._serialized_end=1996
+  _globals['_UNDELETESOURCEREQUEST']._serialized_start=1998
+  _globals['_UNDELETESOURCEREQUEST']._serialized_end=2077
+  _globals['_SOURCESERVICE']._serialized_start=2080
+  _globals['_SOURCESERVICE']._serialized_end=3299
 # @@protoc_insertion_point(module_scope)

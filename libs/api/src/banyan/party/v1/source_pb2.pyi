@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -36,6 +37,7 @@ class Source(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     RETIRED_FIELD_NUMBER: _builtins.int
@@ -62,6 +64,8 @@ class Source(_message.Message):
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
     def __init__(
         self,
         *,
@@ -75,6 +79,7 @@ class Source(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         kind: _builtins.str = ...,
         retired: _builtins.bool = ...,
@@ -82,7 +87,7 @@ class Source(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "retired", b"retired", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "retired", b"retired", "shares", b"shares", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

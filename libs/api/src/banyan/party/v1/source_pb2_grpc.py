@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.party.v1 import source_pb2 as banyan_dot_party_dot_v1_dot_source__pb2
 
@@ -76,6 +77,16 @@ class SourceServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareSource = channel.unary_unary(
+                '/banyan.party.v1.SourceService/ShareSource',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
+                _registered_method=True)
+        self.UnshareSource = channel.unary_unary(
+                '/banyan.party.v1.SourceService/UnshareSource',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
+                _registered_method=True)
 
 
 class SourceServiceServicer:
@@ -130,6 +141,18 @@ class SourceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareSource(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareSource(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SourceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -172,6 +195,16 @@ def add_SourceServiceServicer_to_server(servicer, server):
                     servicer.SummarizeSources,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareSource': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareSource,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.SerializeToString,
+            ),
+            'UnshareSource': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareSource,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_party_dot_v1_dot_source__pb2.Source.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -391,6 +424,60 @@ class SourceService:
             '/banyan.party.v1.SourceService/SummarizeSources',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareSource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.SourceService/ShareSource',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareSource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.party.v1.SourceService/UnshareSource',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_party_dot_v1_dot_source__pb2.Source.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.party.v1 import source_pb2 as _source_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class SourceServiceStub:
     DeleteSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.DeleteSourceRequest, _source_pb2.Source]
     UndeleteSource: _grpc.UnaryUnaryMultiCallable[_source_pb2.UndeleteSourceRequest, _source_pb2.Source]
     SummarizeSources: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareSource: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _source_pb2.Source]
+    UnshareSource: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _source_pb2.Source]
 
 @_typing.type_check_only
 class SourceServiceAsyncStub(SourceServiceStub):
@@ -56,6 +59,8 @@ class SourceServiceAsyncStub(SourceServiceStub):
     DeleteSource: _aio.UnaryUnaryMultiCallable[_source_pb2.DeleteSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     UndeleteSource: _aio.UnaryUnaryMultiCallable[_source_pb2.UndeleteSourceRequest, _source_pb2.Source]  # type: ignore[assignment]
     SummarizeSources: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareSource: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _source_pb2.Source]  # type: ignore[assignment]
+    UnshareSource: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _source_pb2.Source]  # type: ignore[assignment]
 
 class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Where leads and customers come from: a fair, a referral, the web site."""
@@ -115,5 +120,19 @@ class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareSource(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_source_pb2.Source, _abc.Awaitable[_source_pb2.Source]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareSource(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_source_pb2.Source, _abc.Awaitable[_source_pb2.Source]]: ...
 
 def add_SourceServiceServicer_to_server(servicer: SourceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -37,6 +38,7 @@ class Coverage(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     OPPORTUNITY_ID_FIELD_NUMBER: _builtins.int
     LEAD_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
@@ -78,6 +80,8 @@ class Coverage(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def start_date(self) -> _date_pb2.Date:
         """Today when it is not given."""
 
@@ -102,6 +106,7 @@ class Coverage(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         opportunity_id: _builtins.str = ...,
         lead_id: _builtins.str = ...,
         organization_id: _builtins.str = ...,
@@ -118,7 +123,7 @@ class Coverage(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "credit_split", b"credit_split", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "end_date", b"end_date", "lead_id", b"lead_id", "opportunity_id", b"opportunity_id", "organization_id", b"organization_id", "start_date", b"start_date", "subject", b"subject", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "credit_split", b"credit_split", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "duties", b"duties", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "lead_id", b"lead_id", "lead_name", b"lead_name", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "role", b"role", "start_date", b"start_date", "subject", b"subject", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "credit_split", b"credit_split", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "duties", b"duties", "end_date", b"end_date", "etag", b"etag", "external_id", b"external_id", "id", b"id", "lead_id", b"lead_id", "lead_name", b"lead_name", "opportunity_id", b"opportunity_id", "opportunity_name", b"opportunity_name", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "owner_user_id", b"owner_user_id", "role", b"role", "shares", b"shares", "start_date", b"start_date", "subject", b"subject", "update_time", b"update_time", "user_display_name", b"user_display_name", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["opportunity_id", "lead_id", "organization_id"]  # noqa: Y015
     _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015

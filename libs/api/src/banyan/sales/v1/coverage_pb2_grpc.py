@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.sales.v1 import coverage_pb2 as banyan_dot_sales_dot_v1_dot_coverage__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -65,6 +66,16 @@ class CoverageServiceStub:
                 request_serializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.UndeleteCoverageRequest.SerializeToString,
                 response_deserializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.FromString,
                 _registered_method=True)
+        self.ShareCoverage = channel.unary_unary(
+                '/banyan.sales.v1.CoverageService/ShareCoverage',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.FromString,
+                _registered_method=True)
+        self.UnshareCoverage = channel.unary_unary(
+                '/banyan.sales.v1.CoverageService/UnshareCoverage',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.FromString,
+                _registered_method=True)
 
 
 class CoverageServiceServicer:
@@ -107,6 +118,18 @@ class CoverageServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareCoverage(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareCoverage(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CoverageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -138,6 +161,16 @@ def add_CoverageServiceServicer_to_server(servicer, server):
             'UndeleteCoverage': grpc.unary_unary_rpc_method_handler(
                     servicer.UndeleteCoverage,
                     request_deserializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.UndeleteCoverageRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.SerializeToString,
+            ),
+            'ShareCoverage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareCoverage,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.SerializeToString,
+            ),
+            'UnshareCoverage': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareCoverage,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
                     response_serializer=banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.SerializeToString,
             ),
     }
@@ -303,6 +336,60 @@ class CoverageService:
             target,
             '/banyan.sales.v1.CoverageService/UndeleteCoverage',
             banyan_dot_sales_dot_v1_dot_coverage__pb2.UndeleteCoverageRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareCoverage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.CoverageService/ShareCoverage',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareCoverage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.CoverageService/UnshareCoverage',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
             banyan_dot_sales_dot_v1_dot_coverage__pb2.Coverage.FromString,
             options,
             channel_credentials,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.sales.v1 import coverage_pb2 as _coverage_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,8 @@ class CoverageServiceStub:
     UpdateCoverage: _grpc.UnaryUnaryMultiCallable[_coverage_pb2.UpdateCoverageRequest, _coverage_pb2.Coverage]
     DeleteCoverage: _grpc.UnaryUnaryMultiCallable[_coverage_pb2.DeleteCoverageRequest, _coverage_pb2.Coverage]
     UndeleteCoverage: _grpc.UnaryUnaryMultiCallable[_coverage_pb2.UndeleteCoverageRequest, _coverage_pb2.Coverage]
+    ShareCoverage: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _coverage_pb2.Coverage]
+    UnshareCoverage: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _coverage_pb2.Coverage]
 
 @_typing.type_check_only
 class CoverageServiceAsyncStub(CoverageServiceStub):
@@ -51,6 +54,8 @@ class CoverageServiceAsyncStub(CoverageServiceStub):
     UpdateCoverage: _aio.UnaryUnaryMultiCallable[_coverage_pb2.UpdateCoverageRequest, _coverage_pb2.Coverage]  # type: ignore[assignment]
     DeleteCoverage: _aio.UnaryUnaryMultiCallable[_coverage_pb2.DeleteCoverageRequest, _coverage_pb2.Coverage]  # type: ignore[assignment]
     UndeleteCoverage: _aio.UnaryUnaryMultiCallable[_coverage_pb2.UndeleteCoverageRequest, _coverage_pb2.Coverage]  # type: ignore[assignment]
+    ShareCoverage: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _coverage_pb2.Coverage]  # type: ignore[assignment]
+    UnshareCoverage: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _coverage_pb2.Coverage]  # type: ignore[assignment]
 
 class CoverageServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who takes care of a lead, a customer or a deal, and with which share in it."""
@@ -94,6 +99,20 @@ class CoverageServiceServicer(metaclass=_abc_1.ABCMeta):
     def UndeleteCoverage(
         self,
         request: _coverage_pb2.UndeleteCoverageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_coverage_pb2.Coverage, _abc.Awaitable[_coverage_pb2.Coverage]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareCoverage(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_coverage_pb2.Coverage, _abc.Awaitable[_coverage_pb2.Coverage]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareCoverage(
+        self,
+        request: _share_pb2.UnshareRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_coverage_pb2.Coverage, _abc.Awaitable[_coverage_pb2.Coverage]]: ...
 

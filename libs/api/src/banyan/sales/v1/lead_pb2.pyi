@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.type.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -59,6 +60,7 @@ class Lead(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     COMPANY_NAME_FIELD_NUMBER: _builtins.int
@@ -110,6 +112,8 @@ class Lead(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def expected_amount(self) -> _money_pb2.Money: ...
     @_builtins.property
     def outcome_time(self) -> _timestamp_pb2.Timestamp:
@@ -128,6 +132,7 @@ class Lead(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         status: Global___Lead.Status.ValueType = ...,
         company_name: _builtins.str = ...,
@@ -148,7 +153,7 @@ class Lead(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "expected_amount", b"expected_amount", "outcome_time", b"outcome_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_name", b"company_name", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "email", b"email", "etag", b"etag", "expected_amount", b"expected_amount", "external_id", b"external_id", "id", b"id", "job_title", b"job_title", "name", b"name", "note", b"note", "opportunity_id", b"opportunity_id", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome_reason", b"outcome_reason", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "phone", b"phone", "source_id", b"source_id", "source_name", b"source_name", "status", b"status", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_name", b"company_name", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "email", b"email", "etag", b"etag", "expected_amount", b"expected_amount", "external_id", b"external_id", "id", b"id", "job_title", b"job_title", "name", b"name", "note", b"note", "opportunity_id", b"opportunity_id", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome_reason", b"outcome_reason", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "phone", b"phone", "shares", b"shares", "source_id", b"source_id", "source_name", b"source_name", "status", b"status", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.sales.v1 import lead_pb2 as banyan_dot_sales_dot_v1_dot_lead__pb2
 
@@ -76,6 +77,16 @@ class LeadServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareLead = channel.unary_unary(
+                '/banyan.sales.v1.LeadService/ShareLead',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_lead__pb2.Lead.FromString,
+                _registered_method=True)
+        self.UnshareLead = channel.unary_unary(
+                '/banyan.sales.v1.LeadService/UnshareLead',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_lead__pb2.Lead.FromString,
+                _registered_method=True)
         self.DisqualifyLead = channel.unary_unary(
                 '/banyan.sales.v1.LeadService/DisqualifyLead',
                 request_serializer=banyan_dot_sales_dot_v1_dot_lead__pb2.DisqualifyLeadRequest.SerializeToString,
@@ -140,6 +151,18 @@ class LeadServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareLead(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareLead(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DisqualifyLead(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -194,6 +217,16 @@ def add_LeadServiceServicer_to_server(servicer, server):
                     servicer.SummarizeLeads,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareLead': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareLead,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_lead__pb2.Lead.SerializeToString,
+            ),
+            'UnshareLead': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareLead,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_lead__pb2.Lead.SerializeToString,
             ),
             'DisqualifyLead': grpc.unary_unary_rpc_method_handler(
                     servicer.DisqualifyLead,
@@ -423,6 +456,60 @@ class LeadService:
             '/banyan.sales.v1.LeadService/SummarizeLeads',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareLead(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.LeadService/ShareLead',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_lead__pb2.Lead.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareLead(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.LeadService/UnshareLead',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_lead__pb2.Lead.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.sales.v1 import lead_pb2 as _lead_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class LeadServiceStub:
     DeleteLead: _grpc.UnaryUnaryMultiCallable[_lead_pb2.DeleteLeadRequest, _lead_pb2.Lead]
     UndeleteLead: _grpc.UnaryUnaryMultiCallable[_lead_pb2.UndeleteLeadRequest, _lead_pb2.Lead]
     SummarizeLeads: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareLead: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _lead_pb2.Lead]
+    UnshareLead: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _lead_pb2.Lead]
     DisqualifyLead: _grpc.UnaryUnaryMultiCallable[_lead_pb2.DisqualifyLeadRequest, _lead_pb2.Lead]
     ConvertLead: _grpc.UnaryUnaryMultiCallable[_lead_pb2.ConvertLeadRequest, _lead_pb2.Lead]
 
@@ -58,6 +61,8 @@ class LeadServiceAsyncStub(LeadServiceStub):
     DeleteLead: _aio.UnaryUnaryMultiCallable[_lead_pb2.DeleteLeadRequest, _lead_pb2.Lead]  # type: ignore[assignment]
     UndeleteLead: _aio.UnaryUnaryMultiCallable[_lead_pb2.UndeleteLeadRequest, _lead_pb2.Lead]  # type: ignore[assignment]
     SummarizeLeads: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareLead: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _lead_pb2.Lead]  # type: ignore[assignment]
+    UnshareLead: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _lead_pb2.Lead]  # type: ignore[assignment]
     DisqualifyLead: _aio.UnaryUnaryMultiCallable[_lead_pb2.DisqualifyLeadRequest, _lead_pb2.Lead]  # type: ignore[assignment]
     ConvertLead: _aio.UnaryUnaryMultiCallable[_lead_pb2.ConvertLeadRequest, _lead_pb2.Lead]  # type: ignore[assignment]
 
@@ -119,6 +124,20 @@ class LeadServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareLead(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lead_pb2.Lead, _abc.Awaitable[_lead_pb2.Lead]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareLead(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lead_pb2.Lead, _abc.Awaitable[_lead_pb2.Lead]]: ...
 
     @_abc_1.abstractmethod
     def DisqualifyLead(

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from banyan.api.v1 import batch_pb2 as _batch_pb2
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.sales.v1 import outcome_pb2 as _outcome_pb2
 from banyan.type.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
@@ -59,6 +60,7 @@ class Opportunity(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     ORGANIZATION_NAME_FIELD_NUMBER: _builtins.int
@@ -128,6 +130,8 @@ class Opportunity(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What the deal is worth, in the firm's presentation currency."""
 
@@ -160,6 +164,7 @@ class Opportunity(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         organization_id: _builtins.str = ...,
         organization_name: _builtins.str = ...,
@@ -186,7 +191,7 @@ class Opportunity(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "open_date", b"open_date", "outcome_time", b"outcome_time", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "lead_id", b"lead_id", "name", b"name", "note", b"note", "open_date", b"open_date", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "outcome_reason", b"outcome_reason", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "pipeline_id", b"pipeline_id", "pipeline_name", b"pipeline_name", "previous_opportunity_id", b"previous_opportunity_id", "probability", b"probability", "sales_objective", b"sales_objective", "source_id", b"source_id", "source_name", b"source_name", "stage", b"stage", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "close_date", b"close_date", "contact_id", b"contact_id", "contact_name", b"contact_name", "create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "kind", b"kind", "lead_id", b"lead_id", "name", b"name", "note", b"note", "open_date", b"open_date", "org_unit_id", b"org_unit_id", "organization_id", b"organization_id", "organization_name", b"organization_name", "outcome", b"outcome", "outcome_reason", b"outcome_reason", "outcome_time", b"outcome_time", "owner_user_id", b"owner_user_id", "pipeline_id", b"pipeline_id", "pipeline_name", b"pipeline_name", "previous_opportunity_id", b"previous_opportunity_id", "probability", b"probability", "sales_objective", b"sales_objective", "shares", b"shares", "source_id", b"source_id", "source_name", b"source_name", "stage", b"stage", "update_time", b"update_time", "weighted_amount", b"weighted_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.api.v1 import summary_pb2 as banyan_dot_api_dot_v1_dot_summary__pb2
 from banyan.sales.v1 import opportunity_pb2 as banyan_dot_sales_dot_v1_dot_opportunity__pb2
 
@@ -76,6 +77,16 @@ class OpportunityServiceStub:
                 request_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.ShareOpportunity = channel.unary_unary(
+                '/banyan.sales.v1.OpportunityService/ShareOpportunity',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_opportunity__pb2.Opportunity.FromString,
+                _registered_method=True)
+        self.UnshareOpportunity = channel.unary_unary(
+                '/banyan.sales.v1.OpportunityService/UnshareOpportunity',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_opportunity__pb2.Opportunity.FromString,
+                _registered_method=True)
         self.WinOpportunity = channel.unary_unary(
                 '/banyan.sales.v1.OpportunityService/WinOpportunity',
                 request_serializer=banyan_dot_sales_dot_v1_dot_opportunity__pb2.WinOpportunityRequest.SerializeToString,
@@ -145,6 +156,18 @@ class OpportunityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareOpportunity(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnshareOpportunity(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WinOpportunity(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -205,6 +228,16 @@ def add_OpportunityServiceServicer_to_server(servicer, server):
                     servicer.SummarizeOpportunities,
                     request_deserializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.FromString,
                     response_serializer=banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ShareOpportunity': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareOpportunity,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_opportunity__pb2.Opportunity.SerializeToString,
+            ),
+            'UnshareOpportunity': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnshareOpportunity,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_opportunity__pb2.Opportunity.SerializeToString,
             ),
             'WinOpportunity': grpc.unary_unary_rpc_method_handler(
                     servicer.WinOpportunity,
@@ -439,6 +472,60 @@ class OpportunityService:
             '/banyan.sales.v1.OpportunityService/SummarizeOpportunities',
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeRequest.SerializeToString,
             banyan_dot_api_dot_v1_dot_summary__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareOpportunity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.OpportunityService/ShareOpportunity',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_opportunity__pb2.Opportunity.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnshareOpportunity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.OpportunityService/UnshareOpportunity',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_opportunity__pb2.Opportunity.FromString,
             options,
             channel_credentials,
             insecure,

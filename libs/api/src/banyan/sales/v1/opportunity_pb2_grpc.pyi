@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.api.v1 import summary_pb2 as _summary_pb2
 from banyan.sales.v1 import opportunity_pb2 as _opportunity_pb2
 from collections import abc as _abc
@@ -42,6 +43,8 @@ class OpportunityServiceStub:
     DeleteOpportunity: _grpc.UnaryUnaryMultiCallable[_opportunity_pb2.DeleteOpportunityRequest, _opportunity_pb2.Opportunity]
     UndeleteOpportunity: _grpc.UnaryUnaryMultiCallable[_opportunity_pb2.UndeleteOpportunityRequest, _opportunity_pb2.Opportunity]
     SummarizeOpportunities: _grpc.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]
+    ShareOpportunity: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _opportunity_pb2.Opportunity]
+    UnshareOpportunity: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _opportunity_pb2.Opportunity]
     WinOpportunity: _grpc.UnaryUnaryMultiCallable[_opportunity_pb2.WinOpportunityRequest, _opportunity_pb2.Opportunity]
     LoseOpportunity: _grpc.UnaryUnaryMultiCallable[_opportunity_pb2.LoseOpportunityRequest, _opportunity_pb2.Opportunity]
     ReopenOpportunity: _grpc.UnaryUnaryMultiCallable[_opportunity_pb2.ReopenOpportunityRequest, _opportunity_pb2.Opportunity]
@@ -59,6 +62,8 @@ class OpportunityServiceAsyncStub(OpportunityServiceStub):
     DeleteOpportunity: _aio.UnaryUnaryMultiCallable[_opportunity_pb2.DeleteOpportunityRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
     UndeleteOpportunity: _aio.UnaryUnaryMultiCallable[_opportunity_pb2.UndeleteOpportunityRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
     SummarizeOpportunities: _aio.UnaryUnaryMultiCallable[_summary_pb2.SummarizeRequest, _summary_pb2.SummarizeResponse]  # type: ignore[assignment]
+    ShareOpportunity: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
+    UnshareOpportunity: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
     WinOpportunity: _aio.UnaryUnaryMultiCallable[_opportunity_pb2.WinOpportunityRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
     LoseOpportunity: _aio.UnaryUnaryMultiCallable[_opportunity_pb2.LoseOpportunityRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
     ReopenOpportunity: _aio.UnaryUnaryMultiCallable[_opportunity_pb2.ReopenOpportunityRequest, _opportunity_pb2.Opportunity]  # type: ignore[assignment]
@@ -121,6 +126,20 @@ class OpportunityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_pb2.SummarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_pb2.SummarizeResponse, _abc.Awaitable[_summary_pb2.SummarizeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ShareOpportunity(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_opportunity_pb2.Opportunity, _abc.Awaitable[_opportunity_pb2.Opportunity]]: ...
+
+    @_abc_1.abstractmethod
+    def UnshareOpportunity(
+        self,
+        request: _share_pb2.UnshareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_opportunity_pb2.Opportunity, _abc.Awaitable[_opportunity_pb2.Opportunity]]: ...
 
     @_abc_1.abstractmethod
     def WinOpportunity(

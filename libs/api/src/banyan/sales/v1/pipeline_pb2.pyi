@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.sales.v1 import outcome_pb2 as _outcome_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -36,6 +37,7 @@ class Pipeline(_message.Message):
     OWNER_USER_ID_FIELD_NUMBER: _builtins.int
     ORG_UNIT_ID_FIELD_NUMBER: _builtins.int
     CUSTOM_FIELDS_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     STAGES_FIELD_NUMBER: _builtins.int
     PREFERRED_FIELD_NUMBER: _builtins.int
@@ -60,6 +62,8 @@ class Pipeline(_message.Message):
     @_builtins.property
     def custom_fields(self) -> _struct_pb2.Struct: ...
     @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[_share_pb2.Share]: ...
+    @_builtins.property
     def stages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Stage]:
         """In their order. One at least is won, one lost, one open."""
 
@@ -76,6 +80,7 @@ class Pipeline(_message.Message):
         owner_user_id: _builtins.str = ...,
         org_unit_id: _builtins.str = ...,
         custom_fields: _struct_pb2.Struct | None = ...,
+        shares: _abc.Iterable[_share_pb2.Share] | None = ...,
         name: _builtins.str = ...,
         stages: _abc.Iterable[Global___Stage] | None = ...,
         preferred: _builtins.bool = ...,
@@ -83,7 +88,7 @@ class Pipeline(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "preferred", b"preferred", "stages", b"stages", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator_user_id", b"creator_user_id", "custom_fields", b"custom_fields", "delete_time", b"delete_time", "etag", b"etag", "external_id", b"external_id", "id", b"id", "name", b"name", "note", b"note", "org_unit_id", b"org_unit_id", "owner_user_id", b"owner_user_id", "preferred", b"preferred", "shares", b"shares", "stages", b"stages", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

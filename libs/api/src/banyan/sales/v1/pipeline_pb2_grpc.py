@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from banyan.api.v1 import share_pb2 as banyan_dot_api_dot_v1_dot_share__pb2
 from banyan.sales.v1 import pipeline_pb2 as banyan_dot_sales_dot_v1_dot_pipeline__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -65,6 +66,16 @@ class PipelineServiceStub:
                 request_serializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.UndeletePipelineRequest.SerializeToString,
                 response_deserializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.FromString,
                 _registered_method=True)
+        self.SharePipeline = channel.unary_unary(
+                '/banyan.sales.v1.PipelineService/SharePipeline',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.FromString,
+                _registered_method=True)
+        self.UnsharePipeline = channel.unary_unary(
+                '/banyan.sales.v1.PipelineService/UnsharePipeline',
+                request_serializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
+                response_deserializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.FromString,
+                _registered_method=True)
 
 
 class PipelineServiceServicer:
@@ -107,6 +118,18 @@ class PipelineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SharePipeline(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnsharePipeline(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PipelineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -138,6 +161,16 @@ def add_PipelineServiceServicer_to_server(servicer, server):
             'UndeletePipeline': grpc.unary_unary_rpc_method_handler(
                     servicer.UndeletePipeline,
                     request_deserializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.UndeletePipelineRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.SerializeToString,
+            ),
+            'SharePipeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.SharePipeline,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.FromString,
+                    response_serializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.SerializeToString,
+            ),
+            'UnsharePipeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnsharePipeline,
+                    request_deserializer=banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.FromString,
                     response_serializer=banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.SerializeToString,
             ),
     }
@@ -303,6 +336,60 @@ class PipelineService:
             target,
             '/banyan.sales.v1.PipelineService/UndeletePipeline',
             banyan_dot_sales_dot_v1_dot_pipeline__pb2.UndeletePipelineRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SharePipeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.PipelineService/SharePipeline',
+            banyan_dot_api_dot_v1_dot_share__pb2.ShareRequest.SerializeToString,
+            banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnsharePipeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.sales.v1.PipelineService/UnsharePipeline',
+            banyan_dot_api_dot_v1_dot_share__pb2.UnshareRequest.SerializeToString,
             banyan_dot_sales_dot_v1_dot_pipeline__pb2.Pipeline.FromString,
             options,
             channel_credentials,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import share_pb2 as _share_pb2
 from banyan.sales.v1 import pipeline_pb2 as _pipeline_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,8 @@ class PipelineServiceStub:
     UpdatePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.UpdatePipelineRequest, _pipeline_pb2.Pipeline]
     DeletePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.DeletePipelineRequest, _pipeline_pb2.Pipeline]
     UndeletePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.UndeletePipelineRequest, _pipeline_pb2.Pipeline]
+    SharePipeline: _grpc.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _pipeline_pb2.Pipeline]
+    UnsharePipeline: _grpc.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _pipeline_pb2.Pipeline]
 
 @_typing.type_check_only
 class PipelineServiceAsyncStub(PipelineServiceStub):
@@ -51,6 +54,8 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     UpdatePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.UpdatePipelineRequest, _pipeline_pb2.Pipeline]  # type: ignore[assignment]
     DeletePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.DeletePipelineRequest, _pipeline_pb2.Pipeline]  # type: ignore[assignment]
     UndeletePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.UndeletePipelineRequest, _pipeline_pb2.Pipeline]  # type: ignore[assignment]
+    SharePipeline: _aio.UnaryUnaryMultiCallable[_share_pb2.ShareRequest, _pipeline_pb2.Pipeline]  # type: ignore[assignment]
+    UnsharePipeline: _aio.UnaryUnaryMultiCallable[_share_pb2.UnshareRequest, _pipeline_pb2.Pipeline]  # type: ignore[assignment]
 
 class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
     """Ways a deal goes from first interest to won or lost."""
@@ -94,6 +99,20 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
     def UndeletePipeline(
         self,
         request: _pipeline_pb2.UndeletePipelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.Pipeline, _abc.Awaitable[_pipeline_pb2.Pipeline]]: ...
+
+    @_abc_1.abstractmethod
+    def SharePipeline(
+        self,
+        request: _share_pb2.ShareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.Pipeline, _abc.Awaitable[_pipeline_pb2.Pipeline]]: ...
+
+    @_abc_1.abstractmethod
+    def UnsharePipeline(
+        self,
+        request: _share_pb2.UnshareRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.Pipeline, _abc.Awaitable[_pipeline_pb2.Pipeline]]: ...
 

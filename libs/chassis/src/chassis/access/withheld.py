@@ -1,0 +1,126 @@
+"""What a person does not see of a record: taken out of it wherever it stands in a reply."""
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from banyan.api.v1 import options_pb2
+from google.api import resource_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from chassis.access.fields import FieldAccess
+
+_CUSTOM = "custom_fields"
+
+
+@functools.lru_cache(maxsize=10_000)
+def with_titles(message: Descriptor, names: frozenset[str]) -> frozenset[str]:
+    """Give fields and what shows the titles of what they refer to."""
+    titles = {
+        field.name
+        for field in message.fields
+        if _field_options(field).Extensions[options_pb2.field].title_of in names - {""}
+    }
+    return names | titles
+
+
+def conceal(reply: Any, fields_of: Callable[[str], FieldAccess]) -> None:
+    """Take what is hidden out of every record in a reply.
+
+    Args:
+        fields_of: gives what is kept of a noun ("sales.Opportunity").
+    """
+    message: Descriptor = reply.DESCRIPTOR
+    noun = _noun(message)
+    if noun and (hidden := fields_of(noun).hidden):
+        for name in with_titles(message, hidden):
+            take_out(reply, name)
+    for field in _ways(message):
+        values: Iterable[Any] = (getattr(reply, field.name),)
+        if field.is_repeated:
+            values = getattr(reply, field.name)
+        elif not reply.HasField(field.name):
+            continue
+        for value in values:
+            conceal(value, fields_of)
+
+
+def take_out(record: Any, path: str) -> None:
+    """Clear a field, or one of the custom fields ("custom_fields.margin"), of a record."""
+    name, _, key = path.partition(".")
+    if name not in record.DESCRIPTOR.fields_by_name:
+        return
+    if not key:
+        record.ClearField(name)
+    elif name == _CUSTOM and record.HasField(_CUSTOM):
+        record.custom_fields.fields.pop(key, None)
+
+
+def put_back(record: Any, path: str, before: Any) -> None:
+    """Make a field, or one custom field, what it is in an earlier state of the record."""
+    take_out(record, path)
+    name, _, key = path.partition(".")
+    if not key:
+        part = type(before)()
+        part.CopyFrom(before)
+        for other in before.DESCRIPTOR.fields:
+            if other.name != name:
+                part.ClearField(other.name)
+        record.MergeFrom(part)
+    elif is_given(before, path):
+        record.custom_fields.fields[key].CopyFrom(before.custom_fields.fields[key])
+
+
+def is_given(record: Any, path: str) -> bool:
+    """Tell whether a record says something about a field, or one of the custom fields."""
+    name, _, key = path.partition(".")
+    field = record.DESCRIPTOR.fields_by_name.get(name)
+    if field is None:
+        return False
+    if key:
+        return name == _CUSTOM and key in record.custom_fields.fields
+    return record.HasField(name) if field.has_presence else bool(getattr(record, name))
+
+
+def differs(path: str, one: Any, other: Any) -> bool:
+    """Tell whether two states of a record differ in a field, or in one of the custom fields."""
+    name, _, key = path.partition(".")
+    if not key:
+        return getattr(one, name) != getattr(other, name) or is_given(one, path) != is_given(
+            other, path
+        )
+    if is_given(one, path) != is_given(other, path):
+        return True
+    held = (record.custom_fields.fields[key] for record in (one, other))
+    return is_given(one, path) and next(held) != next(held)
+
+
+def _field_options(field: FieldDescriptor) -> Any:
+    return field.GetOptions()
+
+
+@functools.cache
+def _noun(message: Descriptor) -> str:
+    """Name the noun a message is a record of, "" if it is none."""
+    options: Any = message.GetOptions()
+    return options.Extensions[resource_pb2.resource].type.replace(".banyan/", ".")
+
+
+@functools.cache
+def _ways(message: Descriptor) -> tuple[FieldDescriptor, ...]:
+    """List the fields of a message in which there may be records."""
+    return tuple(
+        field
+        for field in message.fields
+        if field.message_type is not None and _leads(field.message_type, frozenset())
+    )
+
+
+def _leads(message: Descriptor, seen: frozenset[str]) -> bool:
+    if message.full_name in seen or not message.full_name.startswith("banyan."):
+        return False
+    return bool(_noun(message)) or any(
+        _leads(field.message_type, seen | {message.full_name})
+        for field in message.fields
+        if field.message_type is not None
+    )

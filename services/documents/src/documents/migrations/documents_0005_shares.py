@@ -1,0 +1,23 @@
+"""Room for what is shared of a record (PLT-16)."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "documents_0005"
+down_revision = "documents_0004"
+branch_labels = None
+depends_on = None
+
+_TABLES = (
+    "document",
+    "export_job",
+    "import_job",
+)
+
+
+def upgrade() -> None:
+    for table in _TABLES:
+        op.add_column(
+            table, sa.Column("shares", postgresql.JSONB(), nullable=True), schema="documents"
+        )
