@@ -20,6 +20,7 @@ def validate(link: document_link_pb2.DocumentLink, _: Around) -> None:
 
 DOCUMENT_LINK = Noun(
     document_link_pb2.DocumentLink,
+    reads=("document_id",),
     hooks=Hooks(validate=validate),
     without={"Update": "a link is there or not; make another and delete this one"},
 )

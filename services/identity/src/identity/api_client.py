@@ -56,4 +56,5 @@ API_CLIENT = Noun(
     api_client_pb2.ApiClient,
     private={"secret_digest": LargeBinary()},
     methods={"CreateApiClient": create, "RotateApiClientSecret": rotate_secret},
+    without={"Share": "what it may do is said by its roles"},
 )

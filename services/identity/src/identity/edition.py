@@ -115,4 +115,5 @@ EDITION = Noun(
     keys=(unique("name"), unique("shipped_key")),
     hooks=Hooks(validate=validate, authorize=authorize),
     methods={"RestoreEditions": restore},
+    without={"Share": "it is for the whole installation"},
 )

@@ -45,4 +45,8 @@ def _day(text: str, call: Call) -> datetime.date:
         raise errors.invalid_field("as_of", "INVALID_DATE") from None
 
 
-ORG_UNIT = Noun(org_unit_pb2.OrgUnit, methods={"ReadOrgTree": read_tree})
+ORG_UNIT = Noun(
+    org_unit_pb2.OrgUnit,
+    methods={"ReadOrgTree": read_tree},
+    without={"Share": "everybody in the firm may see it"},
+)

@@ -49,4 +49,8 @@ def _date(date: date_pb2.Date | Any) -> datetime.date:
     return datetime.date(date.year, date.month, date.day)
 
 
-POSITION = Noun(position_pb2.Position, hooks=Hooks(validate=validate))
+POSITION = Noun(
+    position_pb2.Position,
+    hooks=Hooks(validate=validate),
+    without={"Share": "everybody in the firm may see it"},
+)

@@ -173,5 +173,8 @@ MEMBER = role_pb2.Role(
 )
 
 ROLE = Noun(
-    role_pb2.Role, keys=(unique("name"),), hooks=Hooks(validate=validate, authorize=authorize)
+    role_pb2.Role,
+    keys=(unique("name"),),
+    hooks=Hooks(validate=validate, authorize=authorize),
+    without={"Share": "who gives rights is said by rights alone"},
 )

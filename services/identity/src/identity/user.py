@@ -169,4 +169,5 @@ USER = Noun(
     ),
     verbs={"EnableUser": enable},
     methods={"DisableUser": disable, "UnlockUser": unlock, "SetUserPassword": set_password},
+    without={"Share": "everybody in the firm may see it"},
 )

@@ -169,4 +169,5 @@ CUSTOM_FIELD = Noun(
         prepare_update=prepare_update,
         validate=validate,
     ),
+    without={"Share": "it is in force for everybody"},
 )

@@ -106,4 +106,5 @@ PICKLIST = Noun(
     keys=(unique("name"),),
     hooks=Hooks(prepare_create=prepare_create, prepare_update=prepare_update, validate=validate),
     methods={"UpdatePicklist": update, "DeletePicklist": delete},
+    without={"Share": "it is in force for everybody"},
 )

@@ -200,4 +200,5 @@ VIEW = Noun(
         validate=validate,
     ),
     methods={"UpdateView": update, "OfferViews": offer},
+    without={"Share": "it says itself to whom it is offered"},
 )
