@@ -2,9 +2,11 @@
 
 import pytest
 from banyan.identity.v1 import access_pb2, role_pb2
+from banyan.sales.v1.opportunity_pb2 import Opportunity
 
 from chassis.access import Grant, Scope, Tree
-from identity.access import explained, plain_grant
+from chassis.access.contract import plain_access
+from identity.access import explained
 from identity.role import new_permission
 
 ALLOWS = access_pb2.ExplainAccessResponse.FINDING_ALLOWS
@@ -12,8 +14,11 @@ NOT_OWNER = access_pb2.ExplainAccessResponse.FINDING_NOT_OWNER
 OUTSIDE = access_pb2.ExplainAccessResponse.FINDING_OUTSIDE_UNITS
 WOULD = access_pb2.ExplainAccessResponse.FINDING_WOULD_ALLOW
 TREE = Tree({"top": "", "team": "top", "squad": "team", "other": "top"})
-MINE_ELSEWHERE = ("me", "other")
-THEIRS_IN = {unit: ("them", unit) for unit in ("top", "team", "squad", "other")}
+MINE_ELSEWHERE = Opportunity(owner_user_id="me", org_unit_id="other")
+THEIRS_IN = {
+    unit: Opportunity(owner_user_id="them", org_unit_id=unit)
+    for unit in ("top", "team", "squad", "other")
+}
 
 
 def grant(resource="sales.Deal", action="read", scope=Scope.ALL, unit="team", role="role"):
@@ -100,6 +105,5 @@ def test_an_inactive_person_may_do_nothing():
 
 
 def test_a_grant_of_the_contract_is_read_whole():
-    assert plain_grant(grant("a.B", "win", Scope.SUBTREE, "team", "role")) == Grant(
-        "a.B", "win", Scope.SUBTREE, "team", "role"
-    )
+    held = access_pb2.UserAccess(grants=[grant("a.B", "win", Scope.SUBTREE, "team", "role")])
+    assert plain_access(held).grants == (Grant("a.B", "win", Scope.SUBTREE, "team", "role"),)
