@@ -170,14 +170,15 @@ def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str
     """Give the condition that an entry is one the caller may read."""
     return " OR ".join(
         f"({alias}.resource_type = ANY({sql.bind(kinds, 'text[]')})"
-        f" AND {within(found, _place(kinds, alias, sql), sql) or 'true'})"
+        f" AND {within(found, _place(found, kinds, alias, sql), sql) or 'true'})"
         for found, kinds in reach
     )
 
 
-def _place(kinds: Sequence[str], alias: str, sql: Sql) -> Place:
+def _place(reach: Reach, kinds: Sequence[str], alias: str, sql: Sql) -> Place:
     """Give where entries of some types say whose they are."""
-    opened = [kind for kind in kinds if is_opened(kind)]
+    looked_up = reach.principals or reach.categories  # else the parameter would stand nowhere
+    opened = [kind for kind in kinds if is_opened(kind)] if looked_up else []
     which = f"s.resource_type = ANY({sql.bind(opened, 'text[]')})" if opened else ""
     return Place(alias, "insight.share", "resource_id", which)
 
