@@ -1,7 +1,9 @@
 """Search: one statement over the index, cut to what the caller may read of each type.
 
 Matches are in order of their place: a beginning with its rank, or for what no beginning leads to
-the rank alone; then newest first. Whoever reads little of a type is answered from that little, so
+the rank alone; then newest first. So a title found at its start comes before one found at a word,
+by its pinyin, and inside a word; then what is found further on in a title, and in other fields.
+Whoever reads little of a type is answered from that little, so
 that neither the answer nor the time it takes says anything of the rest.
 """
 
@@ -20,8 +22,16 @@ from chassis.resources.query import Cursor, SortKey, Sql, within
 from chassis.rpc import Call
 from insight.search_entry import searched, seed_of
 from insight.search_text import (
+    ENTERED_MAX,
+    INSIDE,
     LENGTH_MAX,
     LISTED,
+    LISTED_SHORT,
+    PINYIN,
+    TEXT,
+    TITLE,
+    WITHIN,
+    WORD,
     fold,
     grams,
     snippet,
@@ -114,7 +124,8 @@ def _kinds(given: Iterable[str]) -> list[str]:
 
 def _add(answer: search_pb2.SearchResponse, query: str, row: Record) -> None:
     _, kind, resource_id, title, fields, texts = row
-    shown = snippet(query, [(searched()[kind].title, title), *zip(fields, texts, strict=True)])
+    others = zip(fields or (), texts or (), strict=True)
+    shown = snippet(query, [(searched()[kind].title, title), *others])
     hit = answer.hits.add(resource_type=kind, resource_id=resource_id, title=title)
     part = hit.snippet
     part.field, part.before, part.match, part.after = shown
@@ -136,11 +147,12 @@ def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
     Args:
         few: of the types of narrow reach there is little, which is looked through one by one.
     """
-    places = [rank + asked.query for rank in LISTED]
+    found = list(grams([asked.query], asked.seed))
+    places = [rank + asked.query for rank in (LISTED if found else LISTED_SHORT)]
     after: str = asked.after.values[0]
     sql = Sql(
         [
-            *(asked.query, list(grams([asked.query], asked.seed)), *asked.after.values),
+            *(asked.query, found, *asked.after.values),
             *(asked.limit, asked.open if few else list(asked.reach)),
             *([max(place, after) for place in places], [place + _AFTER_ALL for place in places]),
         ]
@@ -156,9 +168,9 @@ def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
 @functools.lru_cache(maxsize=256)
 def _statement(seen: str, listed: str, little: str) -> str:
     """Put the statement together from conditions: of what is seen, listed, looked through."""
-    parts = [_FROM_LISTED, _FROM_GRAMS.format(seen=seen, rank=_RANK, after=_AFTER)]
+    parts = [_FROM_LISTED, _FROM_GRAMS.format(seen=seen)]
     if little:
-        parts.append(_FROM_FEW.format(seen=little, rank=_RANK, after=_AFTER))
+        parts.append(_FROM_FEW.format(seen=little))
     return _FIND.format(
         listed=_LISTED_SEEN.format(seen=listed) if listed else "", parts=" UNION ALL ".join(parts)
     )
@@ -177,11 +189,12 @@ def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str
 # `asked`, so that the plan does not depend on them and is made once.
 _COUNT = "SELECT count(*) FROM (SELECT FROM insight.search_entry e WHERE {seen} LIMIT 1001) few"
 
-_FIND = """
+# Texts are read where the title may not show the match.
+_FIND = f"""
 WITH asked AS MATERIALIZED (
     SELECT $1::text AS query, $2::bigint[] AS grams,
-        E'\\n0' || $1 AS at_start, E'\\n1' || $1 AS at_word, E'\\n2' || $1 AS at_pinyin,
-        E'\\n3' || $1 AS in_pinyin,
+        E'\\n{TITLE}' || $1 AS at_start, E'\\n{WORD}' || $1 AS at_word,
+        E'\\n{PINYIN}' || $1 AS at_pinyin, E'\\n{WITHIN}' || $1 AS in_pinyin,
         $3::text COLLATE "C" AS place, $4::uuid AS resource_id, $5::text AS resource_type
 ), listed AS MATERIALIZED (
     SELECT found.place, found.resource_id, kind.resource_type
@@ -190,7 +203,7 @@ WITH asked AS MATERIALIZED (
     CROSS JOIN unnest((SELECT $8::text[]), (SELECT $9::text[])) AS ways(low, high)
     CROSS JOIN LATERAL (
         SELECT b.beginning AS place, b.resource_id
-        FROM insight.search_beginning b {listed}
+        FROM insight.search_beginning b {{listed}}
         WHERE b.resource_type = kind.resource_type AND b.shared < length(asked.query)
             AND b.beginning >= ways.low AND b.beginning < ways.high
             AND (b.beginning > asked.place OR b.resource_id < asked.resource_id
@@ -199,10 +212,13 @@ WITH asked AS MATERIALIZED (
     ) found
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint)
 )
-SELECT found.place, found.resource_type, found.resource_id::text AS resource_id,
-    e.title, e.fields, e.texts
+SELECT found.place, found.resource_type, found.resource_id::text AS resource_id, e.title,
+    CASE WHEN NOT found.in_title THEN e.fields END AS fields,
+    CASE WHEN NOT found.in_title THEN e.texts END AS texts
 FROM (
-    {parts}
+    SELECT place, resource_id, resource_type,
+        left(place, 1) IN ('{TITLE}', '{WORD}', '{INSIDE}') AS in_title
+    FROM ({{parts}}) part
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint)
 ) found
 JOIN insight.search_entry e USING (resource_type, resource_id)
@@ -216,11 +232,15 @@ _LISTED_SEEN = """
 
 _FROM_LISTED = "SELECT place, resource_id, resource_type FROM listed"
 
+# Where the first line of the body, the title, contains the query: in the part that is entered inside
+# words too, and beyond it.
+_ENTERED = f"strpos(e.body, asked.query) BETWEEN 1 AND least({ENTERED_MAX}, strpos(e.body, E'\\n'))"
+_BEYOND = "strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n')"
+
 # An entry that no beginning leads to stands by the rank of where its text contains the query.
-_RANK = """
-            WHEN strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n') THEN '3'
-            WHEN strpos(e.beginnings, asked.in_pinyin) > 0 THEN '3'
-            WHEN strpos(e.body, asked.query) > 0 THEN '4'
+_RANK = f"""
+            WHEN strpos(e.beginnings, asked.in_pinyin) > 0 OR {_BEYOND} THEN '{WITHIN}'
+            WHEN strpos(e.body, asked.query) > 0 THEN '{TEXT}'
 """
 
 _AFTER = """
@@ -230,30 +250,30 @@ _AFTER = """
 """
 
 # The view is not behind the wall of its table, under which this operator could use no index; its
-# own condition is the tenant. Most that is looked at has the grams, but not in a row, or stands
-# inside the title. OFFSET 0 is so that a place is worked out once.
-_FROM_GRAMS = """
+# own condition is the tenant. Most that is looked at has the grams, but not in a row. OFFSET 0 is so
+# that a place is worked out once.
+_FROM_GRAMS = f"""
     (SELECT found.place, found.resource_id, found.resource_type
     FROM asked CROSS JOIN LATERAL (
         SELECT e.resource_id, e.resource_type, (CASE
             WHEN strpos(e.body, asked.query) = 0 AND strpos(e.beginnings, asked.in_pinyin) = 0
                 THEN NULL
-            WHEN strpos(e.beginnings, asked.at_start) > 0 THEN NULL
+            WHEN {_ENTERED} THEN NULL
             WHEN strpos(e.beginnings, asked.at_word) > 0 THEN NULL
             WHEN strpos(e.beginnings, asked.at_pinyin) > 0 THEN NULL
-            {rank}
+            {_RANK}
         END) COLLATE "C" AS place
         FROM insight.search_text e
-        WHERE e.grams @> (SELECT $2::bigint[]) AND (SELECT $2::bigint[]) <> '{{}}'
-            AND (SELECT count(*) FROM listed) < (SELECT $6::bigint) AND ({seen})
+        WHERE e.grams @> (SELECT $2::bigint[]) AND (SELECT $2::bigint[]) <> '{{{{}}}}'
+            AND (SELECT count(*) FROM listed) < (SELECT $6::bigint) AND ({{seen}})
         OFFSET 0
     ) found
-    WHERE {after}
+    WHERE {_AFTER}
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint))
 """
 
 # The place is the same as the first row of an entry in search_beginning, where it has one.
-_FROM_FEW = """
+_FROM_FEW = f"""
     (SELECT found.place, found.resource_id, found.resource_type
     FROM asked CROSS JOIN LATERAL (
         SELECT e.resource_id, e.resource_type, split_part(CASE
@@ -263,14 +283,22 @@ _FROM_FEW = """
                 substr(e.beginnings, strpos(e.beginnings, asked.at_word) + 1)
             WHEN strpos(e.beginnings, asked.at_pinyin) > 0 THEN
                 substr(e.beginnings, strpos(e.beginnings, asked.at_pinyin) + 1)
-            WHEN asked.grams = '{{}}' THEN NULL
-            {rank}
+            WHEN asked.grams = '{{{{}}}}' THEN NULL
+            WHEN {_ENTERED} THEN (
+                SELECT '{INSIDE}' || min(substr(e.title_line, at, {LENGTH_MAX}))
+                FROM generate_series(1, {ENTERED_MAX}) AS at
+                WHERE starts_with(substr(e.title_line, at), asked.query)
+            )
+            {_RANK}
         END, E'\\n', 1) COLLATE "C" AS place
-        FROM insight.search_entry e
-        WHERE {seen}
+        FROM (
+            SELECT *, split_part(body, E'\\n', 1) COLLATE "C" AS title_line
+            FROM insight.search_entry
+        ) e
+        WHERE {{seen}}
         OFFSET 0
     ) found
-    WHERE {after}
+    WHERE {_AFTER}
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint))
 """
 
