@@ -206,14 +206,14 @@ _FORGET = """
 DELETE FROM insight.search_beginning
 WHERE resource_type = $1 AND resource_id = $2 AND beginning = ANY($3::text[])
 """
-_KEPT = "version, owner_user_id, org_unit_id, title, fields, texts, beginnings, body, grams"
-_VALUES = "$4, $5, $6, $7, $8, $9, $10, $11, $12::text::bigint[]"
-_KEEP = f"""
-INSERT INTO insight.search_entry (tenant_id, resource_type, resource_id, {_KEPT})
-VALUES ($1, $2, $3, {_VALUES})
+_KEEP = """
+INSERT INTO insight.search_entry (tenant_id, resource_type, resource_id, version, owner_user_id,
+    org_unit_id, title, fields, texts, beginnings, body, grams)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::bigint[])
 """
-_CHANGE = f"""
-UPDATE insight.search_entry SET ({_KEPT}) = ROW({_VALUES})
+_CHANGE = """
+UPDATE insight.search_entry SET version = $4, owner_user_id = $5, org_unit_id = $6, title = $7,
+    fields = $8, texts = $9, beginnings = $10, body = $11, grams = $12::text::bigint[]
 WHERE tenant_id = $1 AND resource_type = $2 AND resource_id = $3
 """
 _LIST = """

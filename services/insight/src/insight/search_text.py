@@ -16,8 +16,8 @@ from chassis.resources.titles import sort_key
 
 # What counts of a query, and what is kept of a beginning.
 LENGTH_MAX = 64
-# The ranks of what matches: the beginning of a title, a word in it, its pinyin, the inside of a word;
-# then its pinyin from a later syllable on, or what lies far in it; then the text of other fields.
+# The ranks of what matches: the beginning of a title, a word in it, its pinyin, the inside of a
+# word; then its pinyin from a later syllable on, or what lies far in it; then other fields.
 TITLE, WORD, PINYIN, INSIDE, WITHIN, TEXT = "012345"
 # Those that are listed, and those of them that serve what is too short to have a gram.
 LISTED = (TITLE, WORD, PINYIN, INSIDE)

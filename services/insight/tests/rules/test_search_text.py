@@ -42,7 +42,7 @@ def test_what_two_beginnings_share_is_found_once():
 
 
 def test_a_title_is_entered_inside_its_words_where_there_is_enough_for_a_gram():
-    """PTY-01: at each letter that begins neither the title nor a word, unless two letters are left."""
+    """PTY-01: at each letter that begins neither title nor word, unless two letters are left."""
     name = "norvik & co"
     ways = ["3& co", "3ik & co", "3k & co", "3orvik & co", "3rvik & co", "3vik & co"]
     assert inside(name, beginnings(name)) == ways
