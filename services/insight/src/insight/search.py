@@ -1,10 +1,10 @@
 """Search: one statement over the index, cut to what the caller may read of each type.
 
 Matches are in order of their place: a beginning with its rank, or for what no beginning leads to
-the rank alone; then newest first. So a title found at its start comes before one found at a word, by
-its pinyin, and inside a word; then what is found further on in a title, and in other fields.
-Whoever reads little of a type is answered from that little, so that neither the answer nor the time
-it takes says anything of the rest.
+the rank alone; then newest first. So a title found at its start comes before one found at a word,
+by its pinyin, and inside a word; then what is found further on in a title, and in other fields.
+Whoever reads little of a type is answered from that little, so that neither the answer nor the
+time it takes says anything of the rest.
 """
 
 import functools
@@ -210,8 +210,14 @@ def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str
 # What is put together here is text of this file; values are parameters. They are read through
 # `asked`, so that the plan does not depend on them and is made once.
 _NAMES = {
-    **{"title": TITLE, "word": WORD, "pinyin": PINYIN, "inside": INSIDE, "within": WITHIN},
-    **{"text": TEXT, "entered_max": ENTERED_MAX, "length_max": LENGTH_MAX},
+    "title": TITLE,
+    "word": WORD,
+    "pinyin": PINYIN,
+    "inside": INSIDE,
+    "within": WITHIN,
+    "text": TEXT,
+    "entered_max": ENTERED_MAX,
+    "length_max": LENGTH_MAX,
 }
 
 _COUNT = """
@@ -266,8 +272,8 @@ _LISTED_SEEN = """
 
 _FROM_LISTED = "SELECT place, resource_id, resource_type FROM listed"
 
-# Where the first line of the body, the title, contains the query: in the part that is entered inside
-# words too, and beyond it.
+# Where the first line of the body, the title, contains the query: in the part that is entered
+# inside words too, and beyond it.
 _ENTERED = "strpos(e.body, asked.query) BETWEEN 1 AND least({entered_max}, strpos(e.body, E'\\n'))"
 _BEYOND = "strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n')"
 
@@ -284,9 +290,9 @@ _AFTER = """
 """
 
 # The view is not behind the wall of its table, under which this operator could use no index; its
-# own condition is the tenant. Most that is looked at has the grams, but not in a row. What may be seen
-# is asked where no index serves it: all that somebody may see is more than what has the grams. OFFSET
-# 0 is so that a place is worked out once.
+# own condition is the tenant. Most that is looked at has the grams, but not in a row. What may be
+# seen is asked where no index serves it: all that somebody may see is more than what has the grams.
+# OFFSET 0 is so that a place is worked out once.
 _FROM_GRAMS = """
     (SELECT found.place, found.resource_id, found.resource_type
     FROM asked CROSS JOIN LATERAL (
