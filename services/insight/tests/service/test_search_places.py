@@ -9,7 +9,7 @@ import pytest
 from banyan.api.v1 import change_pb2
 from banyan.party.v1 import contact_pb2, organization_pb2
 
-from chassis.access import EVERYTHING, Grant, Scope
+from chassis.access import EVERYTHING, Grant, Reach, Scope
 from chassis.database import Role
 from chassis.rpc.registry import contract_methods
 from insight import heard, search, search_entry
@@ -195,7 +195,7 @@ async def test_other_texts_beside_the_same_title_are_found_and_the_title_as_befo
 
 
 async def test_among_several_tenants_texts_are_looked_up_by_grams_alone(world):
-    """No index is read that leads to the whole of a tenant."""
+    """PLT-31: no index is read that leads to the whole of a tenant, or to all somebody may read."""
     tenants = [await world.tenant() for _ in range(3)]
     owner = await asyncpg.connect(world.host.address.dsn("insight", Role.OWNER))
     await owner.executemany(
@@ -206,10 +206,14 @@ async def test_among_several_tenants_texts_are_looked_up_by_grams_alone(world):
     )
     await owner.execute("ANALYZE insight.search_entry")
     await owner.close()
-    asked = Asked("kestrel", dict.fromkeys(searched(), EVERYTHING), seed_of(tenants[0]), START, 21)
-    statement, arguments = found_sql(asked, True)
+    narrow = Reach(own=True, user_id=str(uuid.uuid4()), units=frozenset({str(uuid.uuid4())}))
     database = world.host.databases["insight"]
-    plan = await database.read(tenants[0], f"EXPLAIN {statement}", *arguments)
-    text = "\n".join(row[0] for row in plan)
-    assert "search_entry_grams_idx" in text
-    assert "BitmapAnd" not in text
+    for reach in (EVERYTHING, narrow):
+        asked = Asked("kestrel", dict.fromkeys(searched(), reach), seed_of(tenants[0]), START, 21)
+        statement, arguments = found_sql(asked, reach is EVERYTHING)
+        plan = await database.read(tenants[0], f"EXPLAIN {statement}", *arguments)
+        text = "\n".join(row[0] for row in plan)
+        assert "search_entry_grams_idx" in text
+        assert "BitmapAnd" not in text
+        assert "search_entry_owner_idx" not in text
+        assert "search_entry_unit_idx" not in text
