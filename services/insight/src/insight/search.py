@@ -1,11 +1,14 @@
 """Search: one statement over the index, cut to what the caller may read of each type.
 
 Matches are in order of their place: a beginning with its rank, or for what no beginning leads to
-the rank alone; then newest first. Whoever reads little of a type is answered from that little, so
-that neither the answer nor the time it takes says anything of the rest.
+the rank alone; then newest first. So a title found at its start comes before one found at a word,
+by its pinyin, and inside a word; then what is found further on in a title, and in other fields.
+Whoever reads little of a type is answered from that little, so that neither the answer nor the
+time it takes says anything of the rest.
 """
 
 import functools
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +26,16 @@ from chassis.resources.sql import Sql
 from chassis.rpc import Call
 from insight.search_entry import searched, seed_of
 from insight.search_text import (
+    ENTERED_MAX,
+    INSIDE,
     LENGTH_MAX,
     LISTED,
+    LISTED_SHORT,
+    PINYIN,
+    TEXT,
+    TITLE,
+    WITHIN,
+    WORD,
     fold,
     grams,
     snippet,
@@ -35,6 +46,9 @@ PAGE_SIZE_MAX = 100
 # Up to so many records of narrow reach are looked through one by one; beyond, they are frequent
 # enough among the rest to be met while going through it in order.
 FEW = 1000
+_COUNTED_SECONDS = 60
+_COUNTED_MAX = 10_000
+_counted: dict[tuple[Any, ...], tuple[float, int]] = {}
 _AFTER_ALL = "\U0010ffff"
 _KEYS = (
     SortKey("place", "text", False, False, "place"),
@@ -116,20 +130,35 @@ def _kinds(given: Iterable[str]) -> list[str]:
 
 def _add(answer: search_pb2.SearchResponse, query: str, row: Record) -> None:
     _, kind, resource_id, title, fields, texts = row
-    shown = snippet(query, [(searched()[kind].title, title), *zip(fields, texts, strict=True)])
+    others = zip(fields or (), texts or (), strict=True)
+    shown = snippet(query, [(searched()[kind].title, title), *others])
     hit = answer.hits.add(resource_type=kind, resource_id=resource_id, title=title)
     part = hit.snippet
     part.field, part.before, part.match, part.after = shown
 
 
 async def _find(here: Resources, tenant_id: str, asked: Asked) -> Sequence[Record]:
-    few = True
-    if asked.narrow:
-        sql = Sql()
-        statement = _COUNT.format(seen=_seen(asked.narrow, "e", sql))
-        few = (await here.database.read(tenant_id, statement, *sql.arguments))[0][0] <= FEW
+    few = not asked.narrow or await _little(here, tenant_id, asked) <= FEW
     statement, arguments = found_sql(asked, few)
     return await here.database.read(tenant_id, statement, *arguments)
+
+
+async def _little(here: Resources, tenant_id: str, asked: Asked) -> int:
+    """Count what of narrow reach may be read, up to one more than is few.
+
+    The count is kept for a minute: either way to answer gives the same, so one that is old costs
+    time at most.
+    """
+    key = (tenant_id, *((reach, *kinds) for reach, kinds in asked.narrow))
+    kept = _counted.get(key)
+    if kept is None or kept[0] < time.monotonic():
+        sql = Sql()
+        statement = _COUNT.format(seen=_seen(asked.narrow, "e", sql), most=FEW + 1)
+        rows = await here.database.read(tenant_id, statement, *sql.arguments)
+        if len(_counted) >= _COUNTED_MAX:
+            _counted.clear()
+        kept = _counted[key] = (time.monotonic() + _COUNTED_SECONDS, rows[0][0])
+    return kept[1]
 
 
 def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
@@ -138,11 +167,12 @@ def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
     Args:
         few: of the types of narrow reach there is little, which is looked through one by one.
     """
-    places = [rank + asked.query for rank in LISTED]
+    found = list(grams([asked.query], asked.seed))
+    places = [rank + asked.query for rank in (LISTED if found else LISTED_SHORT)]
     after: str = asked.after.values[0]
     sql = Sql(
         [
-            *(asked.query, list(grams([asked.query], asked.seed)), *asked.after.values),
+            *(asked.query, found, *asked.after.values),
             *(asked.limit, asked.open if few else list(asked.reach)),
             *([max(place, after) for place in places], [place + _AFTER_ALL for place in places]),
         ]
@@ -158,12 +188,16 @@ def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
 @functools.lru_cache(maxsize=256)
 def _statement(seen: str, listed: str, little: str) -> str:
     """Put the statement together from conditions: of what is seen, listed, looked through."""
-    parts = [_FROM_LISTED, _FROM_GRAMS.format(seen=seen, rank=_RANK, after=_AFTER)]
+    names = _NAMES | {
+        "after": _AFTER,
+        "entered": _ENTERED.format(**_NAMES),
+        "rank": _RANK.format(**_NAMES, beyond=_BEYOND),
+    }
+    parts = [_FROM_LISTED, _FROM_GRAMS.format(**names, seen=seen)]
     if little:
-        parts.append(_FROM_FEW.format(seen=little, rank=_RANK, after=_AFTER))
-    return _FIND.format(
-        listed=_LISTED_SEEN.format(seen=listed) if listed else "", parts=" UNION ALL ".join(parts)
-    )
+        parts.append(_FROM_FEW.format(**names, seen=little))
+    seen_listed = _LISTED_SEEN.format(seen=listed) if listed else ""
+    return _FIND.format(**names, listed=seen_listed, parts=" UNION ALL ".join(parts))
 
 
 def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str:
@@ -185,13 +219,27 @@ def _place(reach: Reach, kinds: Sequence[str], alias: str, sql: Sql) -> Place:
 
 # What is put together here is text of this file; values are parameters. They are read through
 # `asked`, so that the plan does not depend on them and is made once.
-_COUNT = "SELECT count(*) FROM (SELECT FROM insight.search_entry e WHERE {seen} LIMIT 1001) few"
+_NAMES = {
+    "title": TITLE,
+    "word": WORD,
+    "pinyin": PINYIN,
+    "inside": INSIDE,
+    "within": WITHIN,
+    "text": TEXT,
+    "entered_max": ENTERED_MAX,
+    "length_max": LENGTH_MAX,
+}
 
+_COUNT = """
+SELECT count(*) FROM (SELECT FROM insight.search_entry e WHERE {seen} LIMIT {most}) few
+"""
+
+# Texts are read where the title may not show the match.
 _FIND = """
 WITH asked AS MATERIALIZED (
     SELECT $1::text AS query, $2::bigint[] AS grams,
-        E'\\n0' || $1 AS at_start, E'\\n1' || $1 AS at_word, E'\\n2' || $1 AS at_pinyin,
-        E'\\n3' || $1 AS in_pinyin,
+        E'\\n{title}' || $1 AS at_start, E'\\n{word}' || $1 AS at_word,
+        E'\\n{pinyin}' || $1 AS at_pinyin, E'\\n{within}' || $1 AS in_pinyin,
         $3::text COLLATE "C" AS place, $4::uuid AS resource_id, $5::text AS resource_type
 ), listed AS MATERIALIZED (
     SELECT found.place, found.resource_id, kind.resource_type
@@ -209,28 +257,40 @@ WITH asked AS MATERIALIZED (
     ) found
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint)
 )
-SELECT found.place, found.resource_type, found.resource_id::text AS resource_id,
-    e.title, e.fields, e.texts
+SELECT found.place, found.resource_type, found.resource_id::text AS resource_id, e.title,
+    CASE WHEN NOT found.in_title THEN e.fields END AS fields,
+    CASE WHEN NOT found.in_title THEN e.texts END AS texts
 FROM (
-    {parts}
+    SELECT place, resource_id, resource_type,
+        left(place, 1) IN ('{title}', '{word}', '{inside}') AS in_title
+    FROM ({parts}) part
     ORDER BY place, resource_id DESC, resource_type LIMIT (SELECT $6::bigint)
 ) found
 JOIN insight.search_entry e USING (resource_type, resource_id)
 ORDER BY found.place, found.resource_id DESC, found.resource_type
 """
 
+# The limit keeps the plan to looking each up, never through all that somebody may read.
 _LISTED_SEEN = """
-        JOIN insight.search_entry e ON e.resource_type = b.resource_type
-            AND e.resource_id = b.resource_id AND ({seen})
+        CROSS JOIN LATERAL (
+            SELECT FROM insight.search_entry e
+            WHERE e.resource_type = b.resource_type AND e.resource_id = b.resource_id
+                AND ({seen})
+            LIMIT 1
+        ) may
 """
 
 _FROM_LISTED = "SELECT place, resource_id, resource_type FROM listed"
 
+# Where the first line of the body, the title, contains the query: in the part that is entered
+# inside words too, and beyond it.
+_ENTERED = "strpos(e.body, asked.query) BETWEEN 1 AND least({entered_max}, strpos(e.body, E'\\n'))"
+_BEYOND = "strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n')"
+
 # An entry that no beginning leads to stands by the rank of where its text contains the query.
 _RANK = """
-            WHEN strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n') THEN '3'
-            WHEN strpos(e.beginnings, asked.in_pinyin) > 0 THEN '3'
-            WHEN strpos(e.body, asked.query) > 0 THEN '4'
+            WHEN strpos(e.beginnings, asked.in_pinyin) > 0 OR {beyond} THEN '{within}'
+            WHEN strpos(e.body, asked.query) > 0 THEN '{text}'
 """
 
 _AFTER = """
@@ -240,22 +300,24 @@ _AFTER = """
 """
 
 # The view is not behind the wall of its table, under which this operator could use no index; its
-# own condition is the tenant. Most that is looked at has the grams, but not in a row, or stands
-# inside the title. OFFSET 0 is so that a place is worked out once.
+# own condition is the tenant. Most that is looked at has the grams, but not in a row. What may be
+# seen is asked where no index serves it: all that somebody may see is more than what has the grams.
+# OFFSET 0 is so that a place is worked out once.
 _FROM_GRAMS = """
     (SELECT found.place, found.resource_id, found.resource_type
     FROM asked CROSS JOIN LATERAL (
         SELECT e.resource_id, e.resource_type, (CASE
+            WHEN ({seen}) IS NOT TRUE THEN NULL
             WHEN strpos(e.body, asked.query) = 0 AND strpos(e.beginnings, asked.in_pinyin) = 0
                 THEN NULL
-            WHEN strpos(e.beginnings, asked.at_start) > 0 THEN NULL
+            WHEN {entered} THEN NULL
             WHEN strpos(e.beginnings, asked.at_word) > 0 THEN NULL
             WHEN strpos(e.beginnings, asked.at_pinyin) > 0 THEN NULL
             {rank}
         END) COLLATE "C" AS place
         FROM insight.search_text e
         WHERE e.grams @> (SELECT $2::bigint[]) AND (SELECT $2::bigint[]) <> '{{}}'
-            AND (SELECT count(*) FROM listed) < (SELECT $6::bigint) AND ({seen})
+            AND (SELECT count(*) FROM listed) < (SELECT $6::bigint)
         OFFSET 0
     ) found
     WHERE {after}
@@ -274,9 +336,17 @@ _FROM_FEW = """
             WHEN strpos(e.beginnings, asked.at_pinyin) > 0 THEN
                 substr(e.beginnings, strpos(e.beginnings, asked.at_pinyin) + 1)
             WHEN asked.grams = '{{}}' THEN NULL
+            WHEN {entered} THEN (
+                SELECT '{inside}' || min(substr(e.title_line, at, {length_max}))
+                FROM generate_series(1, {entered_max}) AS at
+                WHERE starts_with(substr(e.title_line, at), asked.query)
+            )
             {rank}
         END, E'\\n', 1) COLLATE "C" AS place
-        FROM insight.search_entry e
+        FROM (
+            SELECT *, split_part(body, E'\\n', 1) COLLATE "C" AS title_line
+            FROM insight.search_entry
+        ) e
         WHERE {seen}
         OFFSET 0
     ) found

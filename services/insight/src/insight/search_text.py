@@ -1,11 +1,10 @@
 """How text is compared in search: folded, by its beginnings, by its grams; and what is shown of it.
 
-A beginning says where a title can be entered: at its start, at each of its words, by its pinyin.
-Its first character is its rank, so beginnings in order are matches in order. A gram is a few
-characters in a row; it finds what no beginning leads to.
+A beginning says where a title can be entered: at its start, at each of its words, by its pinyin,
+inside a word. Its first character is its rank, so beginnings in order are matches in order. A gram
+is a few characters in a row; it finds what no beginning leads to.
 """
 
-import bisect
 import functools
 import itertools
 import re
@@ -17,12 +16,16 @@ from chassis.resources.titles import sort_key
 
 # What counts of a query, and what is kept of a beginning.
 LENGTH_MAX = 64
-# The ranks of beginnings: of the title, of a word in it, of its pinyin; then of pinyin within it,
-# which is compared but not listed, and of the text of other fields.
-TITLE, WORD, PINYIN, PINYIN_WITHIN, TEXT = "01234"
-LISTED = (TITLE, WORD, PINYIN)
+# The ranks of what matches: the beginning of a title, a word in it, its pinyin, the inside of a
+# word; then its pinyin from a later syllable on, or what lies far in it; then other fields.
+TITLE, WORD, PINYIN, INSIDE, WITHIN, TEXT = "012345"
+# Those that are listed, and those of them that serve what is too short to have a gram.
+LISTED = (TITLE, WORD, PINYIN, INSIDE)
+LISTED_SHORT = (TITLE, WORD, PINYIN)
+# So many characters of a title are entered inside words; what begins further on has grams.
+ENTERED_MAX = 64
 SNIPPET_MARGIN = 30
-# Words and initials that are entered; what lies further in a long title is found by its grams.
+# Words and initials that are entered.
 _WORDS_MAX = 40
 _INITIALS_MAX = 16
 # From here on scripts are written without spaces: each character begins a word.
@@ -44,21 +47,8 @@ def fold(text: str) -> str:
     return " ".join(folded.split())
 
 
-class Beginning(NamedTuple):
-    """One way into a title.
-
-    Attributes:
-        text: the rank, then the folded title from there on.
-        shared: how many characters it has in common with one that ranks before it. A query no
-            longer than that finds the title there already.
-    """
-
-    text: str
-    shared: int
-
-
 def beginnings(title: str) -> list[str]:
-    """List the ways into a title in their order, each with its rank in front."""
+    """List the ways into a title in their order, each with its rank in front; not inside words."""
     name = fold(title)
     found = {TITLE + name[:LENGTH_MAX]} if name else set[str]()
     found.update(WORD + name[at : at + LENGTH_MAX] for at in _words(name))
@@ -103,26 +93,40 @@ def _spoken(title: str) -> Iterator[str]:
     for at in range(min(len(initials), _INITIALS_MAX)):
         yield PINYIN + initials[at : at + LENGTH_MAX]
     for at in range(min(len(syllables), _WORDS_MAX)):
-        rank = PINYIN_WITHIN if at else PINYIN
+        rank = WITHIN if at else PINYIN
         yield rank + "".join(syllables[at:])[:LENGTH_MAX]
 
 
-def listed(ordered: Iterable[str]) -> list[Beginning]:
-    """Give the beginnings that are listed, out of all in order."""
-    before: list[str] = []
-    found: list[Beginning] = []
-    for text in ordered:
-        if text[0] not in LISTED:
-            continue
-        rest = text[1:]
-        at = bisect.bisect(before, rest)
-        # Nothing has more in common with it than its neighbours in order.
-        shared = 0
-        for other in before[max(at - 1, 0) : at + 1]:
-            if other.startswith(rest[: shared + 1]):
-                shared = _in_common(rest, other)
-        before.insert(at, rest)
-        found.append(Beginning(text, shared))
+def inside(name: str, ordered: Iterable[str]) -> list[str]:
+    """List the ways into the words of a folded title, in their order, each with its rank in front.
+
+    Args:
+        ordered: the other ways into it, which are not listed again.
+    """
+    # A query of one character, or of two letters, has no gram and is not looked for inside words.
+    end = len(name) - (2 if name[-2:].isascii() else 1)
+    found = {
+        name[at : at + LENGTH_MAX] for at in range(1, min(end, ENTERED_MAX)) if name[at] != " "
+    }
+    found.difference_update(way[1:] for way in ordered if way[0] in (TITLE, WORD))
+    return [INSIDE + text for text in sorted(found)]
+
+
+def shared(ways: Iterable[str]) -> list[int]:
+    """Say of each way in order how many characters it has in common with one that ranks before it.
+
+    A query no longer than that finds the title by the other already, so it is found once.
+    """
+    found: list[int] = []
+    before: dict[str, list[str]] = {}
+    for way in ways:
+        text, most = way[1:], 0
+        others = before.setdefault(way[1], [])  # most begin like no other
+        for other in others:
+            if other.startswith(text[: most + 1]):
+                most = _in_common(text, other)
+        others.append(text)
+        found.append(most)
     return found
 
 
@@ -190,7 +194,7 @@ def _place(query: str, text: str) -> tuple[int, int] | None:
     at = folded.find(query)
     if at < 0:
         return None
-    if len(folded) == len(text) and text.isascii():  # then nothing has moved
+    if folded == text.lower():  # most: then nothing has moved
         return at, at + len(query)
     places = list(itertools.islice(_places(text), at + len(query)))
     return places[at], places[-1] + 1

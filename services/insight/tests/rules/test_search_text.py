@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from insight.search_text import beginnings, fold, grams, listed, pinyin, snippet, spoken
+from insight.search_text import beginnings, fold, grams, inside, pinyin, shared, snippet, spoken
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,42 @@ def test_pinyin_gives_syllables():
 
 
 def test_what_two_beginnings_share_is_found_once():
-    ways = {way.text: way.shared for way in listed(beginnings("ab ac"))}
-    assert ways == {"0ab ac": 0, "1ac": 1}
+    assert beginnings("ab ac") == ["0ab ac", "1ac"]
+    assert shared(["0ab ac", "1ac"]) == [0, 1]
+    assert shared(["0marmar", "1marten", "3armar", "3armor", "3mar"]) == [0, 3, 0, 3, 3]
+
+
+def test_a_title_is_entered_inside_its_words_where_there_is_enough_for_a_gram():
+    """PTY-01: at each letter that begins neither title nor word, unless two letters are left."""
+    name = "norvik & co"
+    ways = ["3& co", "3ik & co", "3k & co", "3orvik & co", "3rvik & co", "3vik & co"]
+    assert inside(name, beginnings(name)) == ways
+    assert inside("ab华为", beginnings("ab华为")) == ["3b华为"]
+    assert inside("ab", beginnings("ab")) == inside("", []) == []
+
+
+def test_a_long_title_is_entered_inside_its_first_64_characters():
+    name = "".join(map(str, range(1000, 1060)))
+    ways = inside(name, beginnings(name))
+    assert {way[1:] for way in ways} == {name[at : at + 64] for at in range(1, 64)}
+
+
+def test_every_part_of_a_title_that_has_a_gram_leads_to_it_once():
+    """PTY-01, PLT-31: among the ways that begin with it, one alone shares less with the others."""
+    for title in _generated("aab 华为é&", 1500, 16):
+        name, found = fold(title), beginnings(title)
+        ways = [way for way in found if way[0] in "012"]
+        ways += inside(name, ways)
+        common = shared(ways)
+        for at, length in itertools.product(range(len(name)), range(1, 6)):
+            query = name[at : at + length].strip()
+            if not query:
+                continue
+            leading = [way for way in ways if way[1:].startswith(query)]
+            once = [w for w, n in zip(ways, common, strict=True)
+                    if w[1:].startswith(query) and n < len(query)]  # fmt: skip
+            assert once == leading[:1], (title, query)
+            assert leading or not grams([query], 0), (title, query)
 
 
 def test_grams_are_two_characters_of_chinese_and_three_of_latin():
