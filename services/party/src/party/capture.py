@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from google.type import decimal_pb2
 
 from chassis import errors
-from chassis.access import Reach
+from chassis.access import Reach, is_given
 from chassis.database import Transaction
 from chassis.resources import Around, Keep, Resource, Resources
 from chassis.resources.batch import ROWS_MAX, row_error
@@ -113,9 +113,16 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
 
 
 async def find(likeness: Likeness, here: Resources, request: Any, call: Call) -> Message:
-    """List what is like a record: what the caller may see, and whom to ask about the rest."""
+    """List what is like a record: what the caller may see, and whom to ask about the rest.
+
+    Raises:
+        Invalid: FIELD_HIDDEN for what the caller does not see of records and so could find out.
+    """
     resource = here[likeness.message]
     asked = getattr(request, resource.noun.table_name)
+    for path in sorted(call.fields(resource.noun.name).hidden):
+        if is_given(asked, path):
+            raise errors.invalid_field(path, "FIELD_HIDDEN", field=path)
     fetch = functools.partial(here.database.read, call.tenant_id)
     (alike,) = await likeness.alike([asked], fetch)
     seen = [one for one in alike if _is_seen(resource, call, one[0])][:SIMILAR_MAX]

@@ -18,11 +18,13 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.access import SHARES
 from chassis.database import Transaction
 from chassis.json.wellknown import decode_value, snake
 from chassis.resources import Around, Keep, Resource, Resources
 from chassis.resources.columns import column_name
 from chassis.resources.noun import Custom, Unique
+from chassis.resources.patch import check_writable
 from chassis.rpc import Call
 from party.duplicate import MERGED, close, hold_pairs, pairs_of, reopen
 from party.likeness import Likeness
@@ -99,6 +101,7 @@ async def merge(likeness: Likeness, here: Resources, request: Any, call: Call) -
     Raises:
         Invalid: MERGE_WITH_ITSELF, UNKNOWN_FIELD, and what the noun's rules refuse.
         FailedPrecondition: MERGED_AWAY, RECORD_DELETED, TOO_MANY_REFERENCES.
+        Forbidden: OUTSIDE_REACH, FIELD_NOT_WRITABLE.
     """
     if request.id == request.other_id:
         raise errors.invalid_field("other_id", "MERGE_WITH_ITSELF")
@@ -110,7 +113,9 @@ async def merge(likeness: Likeness, here: Resources, request: Any, call: Call) -
             work = Work(here, call, transaction, likeness)
             survivor = await _admitted(work, request.id, request.etag, "update")
             other = await _admitted(work, request.other_id, request.other_etag, "update", "delete")
-            made = _begun(work, survivor, other, fields_to_take(work.records, request.fields))
+            names = fields_to_take(work.records, request.fields)
+            check_writable(names, work.records.noun.name, call)
+            made = _begun(work, survivor, other, names)
             await _write_two(work, survivor, other, made)
             await _move_references(work, made, other.id, survivor.id)
             around = await merges.prepare_new(call, made, trusted=True)
@@ -138,13 +143,16 @@ def fields_to_take(records: Resource, paths: Iterable[str]) -> list[str]:
 
 
 def united(survivor: Any, other: Any, fields: Sequence[str]) -> Any:
-    """Give the record that stays: with the other one's fields, and the lists of both."""
+    """Give the record that stays: with the other one's fields, and the lists of both.
+
+    Only with whom it is shared stays: nobody sees more for a merge.
+    """
     new = copy_of(survivor)
     taken = type(other)()
     for field, value in other.ListFields():
         if field.name in fields:
             _fill(taken, field.name, value)
-        elif field.is_repeated:
+        elif field.is_repeated and field.name != SHARES:
             own = getattr(new, field.name)
             own.extend(item for item in value if item not in getattr(survivor, field.name))
     for name in fields:

@@ -6,7 +6,7 @@ from chassis.access.fields import ALL_FIELDS, FieldAccess, FieldRule
 from chassis.access.grants import EVERYTHING, SHARES, Grant, Grants, Reach, Scope, categories_of
 from chassis.access.tokens import Claims, KeyRing, TokenReader, new_key_pair
 from chassis.access.tree import Tree
-from chassis.access.withheld import conceal
+from chassis.access.withheld import conceal, is_given
 
 __all__ = [
     "ALL_FIELDS",
@@ -28,5 +28,6 @@ __all__ = [
     "UserAccess",
     "categories_of",
     "conceal",
+    "is_given",
     "new_key_pair",
 ]

@@ -43,12 +43,14 @@ def merged(
     """Give what roles together keep from their holder: rights add up, so what all of them keep.
 
     Args:
-        reading: the roles that let read the noun.
+        reading: the roles that let read the noun. Without any, its holder hears of records only
+            elsewhere, as in the audit, and nothing of what any role keeps.
         writing: those that let write it.
     """
     mine = [rule for rule in rules if rule.resource == resource]
-    unseen = _common(_fields(mine, role, hidden_only=True) for role in reading)
-    unwritable = _common(_fields(mine, role, hidden_only=False) for role in writing)
+    roles = [{role} for role in reading] or [{rule.source for rule in mine}]
+    unseen = _common(_fields(mine, sources, hidden_only=True) for sources in roles)
+    unwritable = _common(_fields(mine, {role}, hidden_only=False) for role in writing)
     return FieldAccess(unseen, unseen | unwritable) if unseen or unwritable else ALL_FIELDS
 
 
@@ -58,6 +60,6 @@ def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return first.intersection(*others)
 
 
-def _fields(rules: Iterable[FieldRule], source: str, *, hidden_only: bool) -> frozenset[str]:
-    found = (r.fields for r in rules if r.source == source and (r.hidden or not hidden_only))
+def _fields(rules: Iterable[FieldRule], sources: Set[str], *, hidden_only: bool) -> frozenset[str]:
+    found = (r.fields for r in rules if r.source in sources and (r.hidden or not hidden_only))
     return frozenset[str]().union(*found)

@@ -1,7 +1,8 @@
 """What a person does not see of a record: taken out of it wherever it stands in a reply."""
 
 import functools
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Set
 from typing import Any
 
 from banyan.api.v1 import options_pb2
@@ -35,6 +36,10 @@ def conceal(reply: Any, fields_of: Callable[[str], FieldAccess]) -> None:
     if noun and (hidden := fields_of(noun).hidden):
         for name in with_titles(message, hidden):
             take_out(reply, name)
+    for name, kind in _told(message).items():
+        about = fields_of(_noun_of(getattr(reply, kind))).hidden
+        if about:
+            _conceal_told(getattr(reply, name), about)
     for field in _ways(message):
         values: Iterable[Any] = (getattr(reply, field.name),)
         if field.is_repeated:
@@ -43,6 +48,35 @@ def conceal(reply: Any, fields_of: Callable[[str], FieldAccess]) -> None:
             continue
         for value in values:
             conceal(value, fields_of)
+
+
+def _conceal_told(told: Any, hidden: Set[str]) -> None:
+    """Leave out what is told of hidden fields: path, old and new value."""
+    keys = {path.partition(".")[2] for path in hidden if path.startswith(f"{_CUSTOM}.")}
+    kept: list[Any] = []
+    for one in told:
+        if one.path == _CUSTOM and keys:
+            _drop(one, "old_value", keys)
+            _drop(one, "new_value", keys)
+            if one.old_value == one.new_value:
+                continue
+        if one.path not in hidden:
+            kept.append(one)
+    del told[:]
+    told.extend(kept)
+
+
+def _drop(told: Any, side: str, keys: Set[str]) -> None:
+    """Leave some custom fields out of what is told: a value, or its JSON."""
+    value: Any = getattr(told, side)
+    if isinstance(value, str):
+        kept = {key: one for key, one in json.loads(value or "{}").items() if key not in keys}
+        setattr(told, side, json.dumps(kept) if kept else "")
+    elif value.HasField("struct_value"):
+        for key in keys:
+            value.struct_value.fields.pop(key, None)
+        if not value.struct_value.fields:
+            value.null_value = 0
 
 
 def take_out(record: Any, path: str) -> None:
@@ -103,7 +137,18 @@ def _field_options(field: FieldDescriptor) -> Any:
 def _noun(message: Descriptor) -> str:
     """Name the noun a message is a record of, "" if it is none."""
     options: Any = message.GetOptions()
-    return options.Extensions[resource_pb2.resource].type.replace(".banyan/", ".")
+    return _noun_of(options.Extensions[resource_pb2.resource].type)
+
+
+def _noun_of(kind: str) -> str:
+    return kind.replace(".banyan/", ".")
+
+
+@functools.cache
+def _told(message: Descriptor) -> dict[str, str]:
+    """Give the fields that speak of another record's fields, and which field says of which type."""
+    found = {f.name: _field_options(f).Extensions[options_pb2.field] for f in message.fields}
+    return {name: options.fields_of for name, options in found.items() if options.fields_of}
 
 
 @functools.cache
@@ -119,7 +164,7 @@ def _ways(message: Descriptor) -> tuple[FieldDescriptor, ...]:
 def _leads(message: Descriptor, seen: frozenset[str]) -> bool:
     if message.full_name in seen or not message.full_name.startswith("banyan."):
         return False
-    return bool(_noun(message)) or any(
+    return bool(_noun(message) or _told(message)) or any(
         _leads(field.message_type, seen | {message.full_name})
         for field in message.fields
         if field.message_type is not None

@@ -71,6 +71,16 @@ def check_new(record: Any, noun: str, call: Call) -> None:
     _refuse((p for p in call.fields(noun).unwritable if is_given(record, p)), noun)
 
 
+def check_writable(names: Iterable[str], noun: str, call: Call) -> None:
+    """Refuse fields that somebody may not write.
+
+    Raises:
+        Forbidden: FIELD_NOT_WRITABLE.
+    """
+    kept = call.fields(noun).unwritable
+    _refuse((p for p in kept if p.partition(".")[0] in names), noun)
+
+
 def _refuse(paths: Iterable[str], noun: str) -> None:
     for path in sorted(paths):
         raise errors.Forbidden("FIELD_NOT_WRITABLE", field=path, resource=noun)

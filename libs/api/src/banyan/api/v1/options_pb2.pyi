@@ -156,6 +156,7 @@ class FieldOptions(_message.Message):
     PICKLIST_FIELD_NUMBER: _builtins.int
     TITLE_OF_FIELD_NUMBER: _builtins.int
     DEFAULTED_FIELD_NUMBER: _builtins.int
+    FIELDS_OF_FIELD_NUMBER: _builtins.int
     filterable: _builtins.bool
     """It may stand in `filter` and `groupBy`."""
     sortable: _builtins.bool
@@ -170,6 +171,10 @@ class FieldOptions(_message.Message):
     """Read only: the title of the record that this reference field names."""
     defaulted: _builtins.bool
     """The noun's rules fill it in when it is not given."""
+    fields_of: _builtins.str
+    """Its messages speak, by `path`, of fields of a record whose type stands in
+    this field beside it: whoever does not see those is not told of them here.
+    """
     def __init__(
         self,
         *,
@@ -180,10 +185,11 @@ class FieldOptions(_message.Message):
         picklist: _builtins.str = ...,
         title_of: _builtins.str = ...,
         defaulted: _builtins.bool = ...,
+        fields_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaulted", b"defaulted", "filterable", b"filterable", "personal", b"personal", "picklist", b"picklist", "searchable", b"searchable", "sortable", b"sortable", "title_of", b"title_of"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaulted", b"defaulted", "fields_of", b"fields_of", "filterable", b"filterable", "personal", b"personal", "picklist", b"picklist", "searchable", b"searchable", "sortable", b"sortable", "title_of", b"title_of"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
