@@ -4,7 +4,7 @@ from typing import Any
 
 from banyan.documents.v1 import import_job_pb2
 from google.protobuf.message import Message
-from sqlalchemy import Text
+from sqlalchemy import LargeBinary, Text
 
 from chassis import errors
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
@@ -165,7 +165,7 @@ def _check_files(job: _Job) -> None:
 
 IMPORT_JOB = Noun(
     _Job,
-    private={"starter_language": Text()},
+    private={"starter_language": Text(), "under_way": LargeBinary()},
     hooks=Hooks(
         prepare_create=prepare_create,
         prepare_update=prepare_update,
