@@ -55,7 +55,7 @@ async def nobody(_method: Any, _request: Any) -> Any:
 class Sheet:
     """A file whose rows are planned, and what is there already."""
 
-    def __init__(self, *records: Any, **profiles: ColumnProfile) -> None:
+    def __init__(self, *records: Any, custom: Any = None, **profiles: ColumnProfile) -> None:
         file = {"file": "a.csv", "records": list(records)}
         self.wanted = read_map(yaml.safe_dump({"files": [file]}, sort_keys=False))
         self.known = Known(nobody)
@@ -63,6 +63,7 @@ class Sheet:
         self.planner = Planner(
             self.wanted.files[0].records, self.known, JOB, 0,
             zone=datetime.UTC, currency="CNY", profiles=profiles, looked_up=self.wanted.looked_up,
+            custom=custom or {},
         )  # fmt: skip
 
     def is_there(self, key: str, **fields: Any) -> organization_pb2.Organization:

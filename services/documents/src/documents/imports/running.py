@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import itertools
 import tempfile
+import time
 import zoneinfo
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from chassis.turns import TURNS
 from documents.acting import OnBehalfOf
 from documents.files import fetch
 from documents.import_problem import records_of
+from documents.imports.custom import Custom, custom_of
 from documents.imports.known import Known
 from documents.imports.mapping import (
     FileMap,
@@ -69,10 +71,13 @@ class Run:
         self._under_way = UnderWay(here, tenant_id, job.id, self._person.ask)
         self._writer = Writer(self._person.ask, self._under_way.begin, job.mode, dry=job.dry_run)
         self._number = 0
+        self.custom: Custom = {}
 
     async def run(self) -> None:
         """Read every file, from where an earlier try stopped."""
         wanted = read_map(self._job.map)
+        self.custom = await custom_of(self._here, self._tenant_id, wanted, time.monotonic())
+        self._writer.custom = self.custom
         tenant = await self._tenant()
         steps = await self._steps()
         for step in steps:
@@ -83,8 +88,7 @@ class Run:
         await self._note(status=_Job.STATUS_RUNNING)
         refused = await self._refused_at_the_beginning()
         if not steps:
-            records = [*wanted.once, *(r for file in wanted.files for r in file.records)]
-            await self._known.see_what_is_empty(record.noun for record in records)
+            await self._known.see_what_is_empty(record.noun for record in wanted.records)
         if not steps or refused:
             await self._once(wanted, tenant, refused)
         made = {record.noun.name for record in wanted.once}
@@ -176,6 +180,7 @@ class Run:
             currency=tenant.currency,
             profiles=profiles,
             looked_up=wanted.looked_up,
+            custom=self.custom,
             spaces=spaces,
         )
 
@@ -309,7 +314,7 @@ class _File:
         self._place = place
         self._table = table
         self._columns = columns_of(table, file)
-        profiles = profiles_of(table, self._columns, file)
+        profiles = profiles_of(table, self._columns, file, run.custom)
         self._planner = run.planner(
             wanted, file.records, place, tenant, profiles, spaces=file.spaces
         )

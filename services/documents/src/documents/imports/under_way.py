@@ -13,7 +13,7 @@ from chassis.database import Transaction
 from chassis.resources import Resources
 from documents.imports.known import Known, Sought
 from documents.imports.nouns import noun_called
-from documents.imports.rows import same
+from documents.imports.rows import same, value_of
 
 _Effect = import_job_pb2.ImportEffects.Effect
 _ID = ("id",)
@@ -118,7 +118,7 @@ def is_written(effect: _Effect, found: Any) -> bool:
         return found is not None
     after: Any = noun_called(effect.noun).noun.message.FromString(effect.after)
     return int(found.etag) >= int(_version(effect)) and any(
-        same(getattr(after, path), getattr(found, path)) for path in effect.paths
+        same(value_of(after, path), value_of(found, path)) for path in effect.paths
     )
 
 

@@ -10,8 +10,11 @@ from banyan.documents.v1 import import_job_pb2
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
+from chassis.custom.definitions import NONE
+from chassis.custom.fields import key_of
 from chassis.resources.rules import is_set
 from chassis.rpc import violations_of
+from documents.imports.custom import Custom, misfits
 from documents.imports.nouns import ImportNoun
 from documents.imports.rows import Planned, Problem
 from documents.imports.under_way import intended
@@ -63,7 +66,7 @@ class Outcome:
                 Problem(
                     planned.line,
                     violation.reason,
-                    planned.columns.get(name, ""),
+                    planned.columns.get(name) or planned.columns.get(name.partition(".")[0], ""),
                     noun=noun.name,
                     metadata={**violation.metadata, "detail": violation.description or name},
                 )
@@ -80,6 +83,7 @@ class Writer:
     Attributes:
         noted: ids of the records an earlier try of the job has made and counted already.
         found: ids of those it had written before it noted them; they are counted already too.
+        custom: the custom fields there are.
     """
 
     def __init__(self, ask: Ask, begin: Begin, mode: int, *, dry: bool) -> None:
@@ -89,6 +93,7 @@ class Writer:
         self._dry = dry
         self.noted: set[str] = set()
         self.found: set[str] = set()
+        self.custom: Custom = {}
         self._missing: set[str] = set()
 
     async def write(self, planned: Sequence[Planned]) -> Outcome:
@@ -168,6 +173,7 @@ class Writer:
                 path = f"{noun.field}.{name}"
                 if path not in told and noun.is_required(name) and not is_set(one.message, name):
                     wrong.append(errors.FieldViolation(path, "REQUIRED"))
+        wrong += misfits(one, self.custom.get(noun.name, NONE))
         if wrong:
             self._missing.add(one.message.id)
             outcome.refuse(one, errors.Invalid("INVALID_FIELDS", violations=wrong))
@@ -270,8 +276,9 @@ def _parts(planned: list[Planned]) -> list[list[Planned]]:
 
 
 def _field_of(violation: errors.FieldViolation) -> str:
-    """Name the field of the record that is wrong."""
-    return violation.path.partition(".")[2].partition(".")[0].partition("[")[0]
+    """Name the field of the record that is wrong, ``custom_fields.seats`` for a custom one."""
+    path = violation.path.partition(".")[2].partition("[")[0]
+    return path if key_of(path) else path.partition(".")[0]
 
 
 def _made(outcome: Outcome, one: Planned) -> None:
