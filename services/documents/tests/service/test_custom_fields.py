@@ -82,11 +82,8 @@ def held(record: Any) -> dict[str, Any]:
 
 async def test_a_map_fills_them_key_by_key(firm, defined, counts):
     """With value maps, labels and keys of picklists, and records that are looked up."""
-    rows = (
-        "a,Alpha,1200,0.01250,2017-03-01,yes,ore,北; north,b",
-        "b,Beta,5,,,no,采矿,north,",
-    )
-    done = await imported(firm, rows[0].replace("北; north", '"[""a;b"",""north""]"'), rows[1])
+    alpha = 'a,Alpha,1200,0.01250,2017-03-01,yes,ore,"[""a;b"",""北""]",b'
+    done = await imported(firm, alpha, "b,Beta,5,,,no,采矿,north,")
     assert (done.status, await firm.problems(done)) == (_DONE, [])
     assert counts(done) == {"party.Organization": (2, 0, 0)}
     found = await firm.firms()
@@ -98,7 +95,7 @@ async def test_a_map_fills_them_key_by_key(firm, defined, counts):
     assert held(found["b"]) == {
         "seats": 5, "partner": False, "sector": "mining", "regions": ["north"], "origin": "fair",
     }  # fmt: skip
-    again = await imported(firm, rows[1].replace("north", "北"), "a,Alpha,,0.0125,,,,,b")
+    again = await imported(firm, "b,Beta,5,,,no,mining,北,", "a,Alpha,,0.0125,,,,,b")
     assert counts(again) == {"party.Organization": (0, 0, 2)}
 
 
