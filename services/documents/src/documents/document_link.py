@@ -1,13 +1,33 @@
 """DocumentLink: a document that belongs to a record (PLT-21, PTY-13)."""
 
+from typing import Any
+
 from banyan.documents.v1 import document_link_pb2
 
 from chassis import errors
-from chassis.resources import Around, Hooks, Noun
+from chassis.ids import is_id
+from chassis.resources import Around, Hooks, Noun, Resources
+from chassis.rpc import Call
 from documents.nouns import collections
 
+_Link = document_link_pb2.DocumentLink
 
-def validate(link: document_link_pb2.DocumentLink, _: Around) -> None:
+
+async def complete(here: Resources, call: Call, new: Any, known: dict[Any, Any]) -> None:
+    """Refuse a target that is not there for whoever makes the link.
+
+    Raises:
+        Invalid: REFERENCE_NOT_FOUND.
+    """
+    collection, _, target = new.target.partition("/")
+    kind = collections().get(collection)
+    if kind is None or not is_id(target):
+        return  # what it is instead is said with everything else that is wrong
+    if not await here[_Link].rules.references.is_there(call, kind, target, known):
+        raise errors.invalid_field("document_link.target", "REFERENCE_NOT_FOUND")
+
+
+def validate(link: _Link, _: Around) -> None:
     """Refuse a target of a kind that no record is of.
 
     Raises:
@@ -19,8 +39,8 @@ def validate(link: document_link_pb2.DocumentLink, _: Around) -> None:
 
 
 DOCUMENT_LINK = Noun(
-    document_link_pb2.DocumentLink,
+    _Link,
     reads=("document_id",),
-    hooks=Hooks(validate=validate),
+    hooks=Hooks(complete=complete, validate=validate),
     without={"Update": "a link is there or not; make another and delete this one"},
 )

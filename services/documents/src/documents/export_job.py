@@ -1,6 +1,6 @@
 """ExportJob: records of one kind on their way out, as a file (PLT-20)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import uuid_utils
@@ -10,7 +10,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import UUID
 
 from chassis import errors
-from chassis.custom.fields import keys_in
+from chassis.custom.fields import key_of, keys_in
 from chassis.errors import FieldViolation
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
@@ -86,28 +86,44 @@ def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterable[FieldVio
 
 
 async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> None:
-    """Refuse a new job whose filter speaks of custom fields that are not defined."""
-    await _check_filter(here, call, new.resource_type, new.filter)
+    """Refuse a new job whose filter or columns speak of custom fields that are not defined."""
+    await _check_custom_fields(here, call, new.resource_type, new.filter, new.columns)
 
 
 async def update(here: Resources, request: Any, call: Call) -> Message:
-    """Change a job, looking up the custom fields of its filter when that changes."""
-    jobs = here[_Job]
-    if "filter" in jobs.rules.update_mask(request):
+    """Change a job, looking up the custom fields of its filter and columns when those change."""
+    jobs, job = here[_Job], request.export_job
+    changed = {"filter", "columns"} & set(jobs.rules.update_mask(request))
+    if changed:
         reach = jobs.rules.reach(call, "update")
-        before = await jobs.store.find(call.tenant_id, request.export_job.id, reach)
+        before = await jobs.store.find(call.tenant_id, job.id, reach)
         if before is not None:
-            await _check_filter(here, call, before.resource_type, request.export_job.filter)
+            text = job.filter if "filter" in changed else ""
+            columns = job.columns if "columns" in changed else ()
+            await _check_custom_fields(here, call, before.resource_type, text, columns)
     return await jobs.update(request, call)
 
 
-async def _check_filter(here: Resources, call: Call, resource_type: str, text: str) -> None:
-    if not keys_in(text):
+async def _check_custom_fields(
+    here: Resources, call: Call, resource_type: str, text: str, columns: Sequence[str]
+) -> None:
+    named = " ".join([text, *columns])
+    if not keys_in(named):
         return
     noun = noun_of(resource_type, "export_job.resource_type")
-    fields = await here.fields_named(call, noun, text)
-    checks = {"filter": lambda: Query(noun).condition(text, Sql(), call.tenant, fields)}
-    if violations := list(refused_parts(checks, "export_job")):
+    fields = await here.fields_named(call, noun, named)
+    checks: dict[str, Callable[[], object]] = {}
+    if keys_in(text):
+        checks["filter"] = lambda: Query(noun).condition(text, Sql(), call.tenant, fields)
+    violations = list(refused_parts(checks, "export_job"))
+    violations += [
+        FieldViolation(
+            f"export_job.columns[{place}]", "UNKNOWN_CUSTOM_FIELD", metadata={"found": key_of(path)}
+        )
+        for place, path in enumerate(columns)
+        if key_of(path) and key_of(path) not in fields
+    ]
+    if violations:
         raise errors.Invalid("INVALID_FIELDS", violations=violations)
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from banyan.documents.v1 import import_job_pb2
 from google.protobuf.message import Message
-from sqlalchemy import Text
+from sqlalchemy import LargeBinary, Text
 
 from chassis import errors
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
 from chassis.rpc import Call
+from documents.imports.custom import custom_of
 from documents.imports.mapping import read_map
 from documents.imports.refused import write_refused_rows
 
@@ -52,6 +53,37 @@ def validate(job: _Job, _: Around) -> None:
     names = [file.name for file in job.files]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise errors.invalid_field("import_job.files", "FILE_TWICE", file=twice)
+
+
+async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> None:
+    """Refuse a new job whose map speaks of custom fields that are not defined."""
+    await _check_custom_fields(here, call, new.map)
+
+
+async def update(here: Resources, request: Any, call: Call) -> Message:
+    """Change a job, looking up the custom fields of its map when that changes."""
+    jobs = here[_Job]
+    if "map" in jobs.rules.update_mask(request):
+        await _check_custom_fields(here, call, request.import_job.map)
+    return await jobs.update(request, call)
+
+
+async def _check_custom_fields(here: Resources, call: Call, text: str) -> None:
+    """Refuse custom fields that the firm has not defined.
+
+    Raises:
+        Invalid: MAP_CUSTOM_FIELD_UNKNOWN.
+    """
+    try:
+        wanted = read_map(text)
+    except errors.Invalid:
+        return  # what is wrong with it is said with everything else that is
+    if not any(record.custom_keys for record in wanted.records):
+        return
+    try:
+        await custom_of(here, call.tenant_id, wanted, call.started)
+    except errors.FailedPrecondition as error:
+        raise errors.invalid_field("import_job.map", error.reason, **error.metadata) from None
 
 
 def before_delete(job: _Job, _: Around) -> None:
@@ -165,8 +197,9 @@ def _check_files(job: _Job) -> None:
 
 IMPORT_JOB = Noun(
     _Job,
-    private={"starter_language": Text()},
+    private={"starter_language": Text(), "under_way": LargeBinary()},
     hooks=Hooks(
+        complete=complete,
         prepare_create=prepare_create,
         prepare_update=prepare_update,
         validate=validate,
@@ -175,6 +208,7 @@ IMPORT_JOB = Noun(
     verbs={"CancelImportJob": cancel},
     methods={
         "StartImportJob": start,
+        "UpdateImportJob": update,
         "UndoImportJob": undo,
         "WriteRefusedRows": write_refused_rows,
     },

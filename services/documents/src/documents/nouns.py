@@ -1,6 +1,7 @@
 """What exports and links ask of the nouns of the contract."""
 
 import functools
+from collections.abc import Mapping
 
 from chassis.resources import Noun
 from chassis.resources.kinds import nouns
@@ -13,7 +14,10 @@ def method_of(noun: Noun, verb: str) -> Method | None:
 
 
 @functools.cache
-def collections() -> frozenset[str]:
-    """Name every collection of the contract, as resource names begin: "opportunities"."""
-    patterns = (pattern for noun in nouns().values() for pattern in noun.resource.pattern)
-    return frozenset(pattern.partition("/")[0] for pattern in patterns)
+def collections() -> Mapping[str, str]:
+    """Give the resource type of every collection, as resource names begin: "opportunities"."""
+    return {
+        pattern.partition("/")[0]: kind
+        for kind, noun in nouns().items()
+        for pattern in noun.resource.pattern
+    }

@@ -39,6 +39,7 @@ class Service:
     def __init__(self, *, fails: str = "") -> None:
         self.fails, self.asked, self.ended = fails, list[list[str]](), list[list[str]]()
         self.at_once = self.most = 0
+        self.begun = list[str]()
 
     async def ask(self, method: Any, request: Any) -> Any:
         ids = [row.organization.id for row in request.requests]
@@ -53,8 +54,12 @@ class Service:
         self.ended.append(ids)
         return method.response_type()
 
+    async def begin(self, effects: Any) -> None:
+        assert not self.asked
+        self.begun = [effect.id for effect in effects]
+
     async def write(self, *records: Planned) -> Any:
-        writer = Writer(self.ask, import_job_pb2.ImportJob.MODE_UPSERT, dry=False)
+        writer = Writer(self.ask, self.begin, import_job_pb2.ImportJob.MODE_UPSERT, dry=False)
         return await writer.write(records)
 
 
@@ -63,6 +68,7 @@ async def test_one_half_is_written_while_the_other_is_checked():
     outcome = await service.write(*(planned(line) for line in range(2, 6)))
     assert service.asked == [["id-2", "id-3"], ["id-4", "id-5"]]
     assert service.most == 2
+    assert service.begun == ["id-2", "id-3", "id-4", "id-5"]
     assert [effect.id for effect in outcome.effects.effects] == ["id-2", "id-3", "id-4", "id-5"]
     assert outcome.counts == {"party.Organization": [4, 0, 0]}
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import yaml
 from banyan.party.v1 import organization_pb2
+from banyan.studio.v1 import custom_field_pb2
 from banyan.type.v1 import money_pb2
 from google.type import date_pb2, decimal_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import errors
+from chassis.custom.definitions import Definition
 from documents.imports.known import Known
 from documents.imports.mapping import read_map
 from documents.imports.planning import Planner, chosen_id
@@ -22,6 +24,7 @@ from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, s
 from documents.tables import CellError, Row
 from documents.tables.values import ColumnProfile
 
+Field = custom_field_pb2.CustomField
 JOB = "01a20d32-31d4-76a6-9740-af4a32836846"
 THERE = "01a20d32-0000-7000-8000-000000000001"
 PARENT = {"find": "party.Organization", "externalId": "{parent}"}
@@ -55,7 +58,7 @@ async def nobody(_method: Any, _request: Any) -> Any:
 class Sheet:
     """A file whose rows are planned, and what is there already."""
 
-    def __init__(self, *records: Any, **profiles: ColumnProfile) -> None:
+    def __init__(self, *records: Any, custom: Any = None, **profiles: ColumnProfile) -> None:
         file = {"file": "a.csv", "records": list(records)}
         self.wanted = read_map(yaml.safe_dump({"files": [file]}, sort_keys=False))
         self.known = Known(nobody)
@@ -63,6 +66,7 @@ class Sheet:
         self.planner = Planner(
             self.wanted.files[0].records, self.known, JOB, 0,
             zone=datetime.UTC, currency="CNY", profiles=profiles, looked_up=self.wanted.looked_up,
+            custom=custom or {},
         )  # fmt: skip
 
     def is_there(self, key: str, **fields: Any) -> organization_pb2.Organization:
@@ -145,6 +149,32 @@ def test_the_first_that_is_not_empty_counts():
         sheet.plan(key="c", name="C"),
     ]
     assert [planned[0].message.industry for planned in industries] == ["steel", "mining", "none"]
+
+
+def test_custom_fields_are_filled_by_cells_records_and_what_they_say():
+    """PLT-26; a record that is referred to is written before."""
+    target = {"resource_type": "party.banyan/Organization"}
+    kinds = {
+        "price": Field(key="price", type="TYPE_DECIMAL"),
+        "trade": Field(key="trade", type="TYPE_TEXT"),
+        "head": Field(key="head", type="TYPE_REFERENCE", reference_target=target),
+    }
+    fields = {
+        "customFields.price": "{revenue}",
+        "customFields.trade": {"first": ["{trade}", PARENT | {"take": "industry"}]},
+        "customFields.head": PARENT,
+    }
+    firms = FIRMS | {"fields": fields}
+    defined = {key: Definition(kind, None) for key, kind in kinds.items()}
+    sheet = Sheet(firms, custom={"party.Organization": defined})
+    parent = sheet.is_there("p", industry="mining")
+    sheet.is_there("a", id=JOB, custom_fields={"price": "1.50", "trade": "steel"})
+    (firm,) = sheet.plan(key="a", revenue="1.5", parent="p")
+    assert firm.changed == ["custom_fields.head", "custom_fields.trade"]
+    values = firm.message.custom_fields
+    assert (values["trade"], values["head"]) == ("mining", parent.id)
+    assert firm.needs == {parent.id}
+    assert firm.columns["custom_fields.head"] == "parent"
 
 
 def test_what_is_taken_of_a_record_that_has_not_got_it_is_empty():

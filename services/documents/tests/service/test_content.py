@@ -292,8 +292,9 @@ async def test_content_is_for_those_who_may_read_or_change_the_document(firm, do
 
 
 async def test_a_record_shows_its_documents(firm, document):
-    target = "organizations/01a20d32-4de6-7520-8019-07d2f3df7846"
-    other = "contacts/01a20d32-4de6-7520-8019-07d2f3df7846"
+    one = await firm.call("CreateOrganization", organization={"name": "One"})
+    two = await firm.call("CreateSource", source={"name": "Fair"})
+    target, other = f"organizations/{one.id}", f"sources/{two.id}"
     for name in (target, other):
         link = {"document_id": document.id, "target": name}
         made = await firm.call("CreateDocumentLink", document_link=link)
@@ -302,6 +303,34 @@ async def test_a_record_shows_its_documents(firm, document):
     assert (link.document_id, link.document_name) == (document.id, "offer.pdf")
     await firm.call("DeleteDocumentLink", id=made.id)
     assert not (await firm.call("ListDocumentLinks", filter=f'target = "{other}"')).document_links
+
+
+async def test_a_link_names_a_record_that_is_there_for_whoever_makes_it(firm, document):
+    """PLT-16, PLT-21: what is not there, not any more, or not for them, is not there."""
+    theirs = await firm.call("CreateOrganization", organization={"name": "Theirs"})
+    gone = await firm.call("CreateOrganization", organization={"name": "Gone"})
+    await firm.call("DeleteOrganization", id=gone.id)
+    rights = [
+        Grant("documents.*", "*", Scope.ALL),
+        Grant("party.Organization", "*", Scope.OWN),
+    ]
+    seller = await firm.world.person(firm.tenant_id, rights)
+    mine = await firm.call("CreateOrganization", seller, organization={"name": "Mine"})
+    for target in (
+        f"organizations/{theirs.id}",
+        f"organizations/{gone.id}",
+        f"contacts/{mine.id}",
+        f"documents/{mine.id}",
+    ):
+        link = {"document_id": document.id, "target": target}
+        with pytest.raises(errors.Invalid) as caught:
+            await firm.call("CreateDocumentLink", seller, document_link=link)
+        [wrong] = caught.value.violations
+        assert (wrong.path, wrong.reason) == ("document_link.target", "REFERENCE_NOT_FOUND")
+    for name in (f"organizations/{mine.id}", f"documents/{document.id}"):
+        link = {"document_id": document.id, "target": name}
+        made = await firm.call("CreateDocumentLink", seller, document_link=link)
+        assert made.target == name
 
 
 async def test_a_link_to_what_no_record_is_is_refused(firm, document):

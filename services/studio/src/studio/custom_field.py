@@ -7,7 +7,7 @@ from typing import Any
 from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
 from chassis import errors
-from chassis.custom.fields import rule_of
+from chassis.custom.fields import CUSTOM_FIELDS, rule_of
 from chassis.custom.value import LENGTH_MAX, misfits
 from chassis.errors import FieldViolation
 from chassis.json import short_enum_name
@@ -75,15 +75,19 @@ def validate(field: _Field, around: Around) -> None:
     """Refuse a definition that cannot be kept, naming everything that is wrong with it.
 
     Raises:
-        Invalid: UNKNOWN_RESOURCE_TYPE, DETAILS_OF_ANOTHER_TYPE, REQUIRED, OUT_OF_RANGE,
-            INVALID_DECIMAL, NOT_AN_INTEGER, MINIMUM_ABOVE_MAXIMUM, DEFAULT_NOT_ALLOWED, what else
-            is wrong with the default (BELOW_MINIMUM, NOT_IN_PICKLIST, ...) and with the rule
-            (INVALID_RULE at its position).
+        Invalid: UNKNOWN_RESOURCE_TYPE, NO_CUSTOM_FIELDS, DETAILS_OF_ANOTHER_TYPE, REQUIRED,
+            OUT_OF_RANGE, INVALID_DECIMAL, NOT_AN_INTEGER, MINIMUM_ABOVE_MAXIMUM,
+            DEFAULT_NOT_ALLOWED, what else is wrong with the default (BELOW_MINIMUM,
+            NOT_IN_PICKLIST, ...) and with the rule (INVALID_RULE at its position).
         FailedPrecondition: PICKLIST_DELETED.
     """
     if field.HasField("delete_time"):
         return  # what has become wrong since can still be taken away
     noun = noun_of(field.resource_type, "custom_field.resource_type")
+    if CUSTOM_FIELDS not in noun.fields:
+        raise errors.invalid_field(
+            "custom_field.resource_type", "NO_CUSTOM_FIELDS", found=field.resource_type
+        )
     picklist = around.record("picklist_id")
     if picklist is not None and picklist.HasField("delete_time"):
         raise errors.FailedPrecondition("PICKLIST_DELETED", picklist=picklist.name)

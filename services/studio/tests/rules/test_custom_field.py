@@ -50,6 +50,17 @@ def test_a_noun_that_is_not_in_the_contract_is_refused(around, refused):
 
 
 @pytest.mark.parametrize(
+    "kind",
+    ["studio.banyan/CustomField", "studio.banyan/Picklist", "insight.banyan/AuditRecord"],
+)
+def test_a_noun_without_custom_fields_gets_none(kind, around, refused):
+    """PLT-26: definitions, and records nobody makes, could never be filled."""
+    assert refused(validate, field(resource_type=kind), around()) == [
+        ("custom_field.resource_type", "NO_CUSTOM_FIELDS", {"found": kind})
+    ]
+
+
+@pytest.mark.parametrize(
     ("type_", "details"),
     [
         ("TEXT", {"number_limits": {}}),

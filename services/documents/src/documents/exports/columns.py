@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from google.protobuf import message_factory
+from banyan.studio.v1 import custom_field_pb2
+from google.protobuf import message_factory, struct_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from chassis import errors
+from chassis.custom.definitions import NONE, Fields
+from chassis.custom.fields import key_of
 from chassis.json import codec_of, short_enum_name
 from chassis.json.fields import enum_of, message_name, message_of
-from chassis.json.wellknown import encode_duration, snake
+from chassis.json.wellknown import decode_timestamp, encode_duration, encode_value, snake
 from chassis.resources import Noun
 from chassis.resources.columns import instant_of, reference_type
 from chassis.resources.kinds import nouns
@@ -46,12 +50,14 @@ class Column:
         fields: those of the record it leads through; the first is the record's own.
         beyond: those of the record that the first one names.
         read: gives what stands in it, from the record, or from the one that it names.
+        custom: the custom field it shows.
     """
 
     path: str
     fields: tuple[FieldDescriptor, ...]
     beyond: tuple[FieldDescriptor, ...]
     read: Read
+    custom: custom_field_pb2.CustomField | None = None
 
     @property
     def own(self) -> FieldDescriptor:
@@ -80,24 +86,49 @@ class Column:
 
 
 def is_path(path: str, noun: Noun) -> bool:
-    """Tell whether a path, in either spelling, leads to a field."""
+    """Tell whether a path, in either spelling, leads to a field; of custom ones it leads to any."""
     return bool(_led(path, noun)[0])
 
 
-def columns_of(noun: Noun, paths: Sequence[str], zone: datetime.tzinfo) -> list[Column]:
+def columns_of(
+    noun: Noun, paths: Sequence[str], zone: datetime.tzinfo, custom: Fields = NONE
+) -> list[Column]:
     """Give the columns for some paths; for every field, and what tells references, if none.
 
     Args:
         noun: whose records the rows are.
         paths: in either spelling.
         zone: in which instants are told.
+        custom: what the firm has defined.
+
+    Raises:
+        FailedPrecondition: UNKNOWN_CUSTOM_FIELD.
     """
     found: dict[str, Column] = {}
     for path in paths or _all_paths(noun):
         fields, beyond = _led(path, noun)
-        for column in _columns(fields, beyond, zone):
+        key = key_of(path)
+        made = [_custom(key, fields, zone, custom)] if key else _columns(fields, beyond, zone)
+        for column in made:
             found.setdefault(column.path, column)
     return list(found.values())
+
+
+def _custom(
+    key: str, fields: tuple[FieldDescriptor, ...], zone: datetime.tzinfo, custom: Fields
+) -> Column:
+    if key not in custom:
+        raise errors.FailedPrecondition("UNKNOWN_CUSTOM_FIELD", found=key)
+    field = custom[key].field
+    tell = _CUSTOM.get(field.type, encode_value)
+    if field.type == custom_field_pb2.CustomField.TYPE_TIMESTAMP:
+        tell = functools.partial(_custom_instant, zone)
+
+    def told(record: Any) -> Value:
+        values = record.custom_fields.fields
+        return tell(values[key]) if key in values else None
+
+    return Column(f"{fields[0].json_name}.{key}", fields, (), told, field)
 
 
 def _all_paths(noun: Noun) -> Iterator[str]:
@@ -116,6 +147,8 @@ def _led(path: str, noun: Noun) -> tuple[tuple[FieldDescriptor, ...], tuple[Fiel
     """Give the fields a path leads through, and those behind a reference; none if it is none."""
     name, dot, rest = path.partition(".")
     field = noun.fields.get(snake(name))
+    if key_of(path):
+        return ((field,), ()) if field is not None else ((), ())
     target = nouns().get(reference_type(field)) if field is not None else None
     if field is None or target is None or not dot:
         return _fields_of(path, noun.descriptor), ()
@@ -129,7 +162,7 @@ def _fields_of(path: str, message: Descriptor) -> tuple[FieldDescriptor, ...]:
     field = message.fields_by_name.get(snake(name))
     if field is None or not dot:
         return (field,) if field is not None else ()
-    if field.is_repeated or field.message_type is None:
+    if field.is_repeated or message_name(field) in ("", "google.protobuf.Struct"):
         return ()
     rest = _fields_of(inner, message_of(field))
     return (field, *rest) if rest else ()
@@ -239,6 +272,14 @@ def _json_list(message: Descriptor) -> Callable[[Iterable[Any]], Value]:
     return told
 
 
+def _custom_instant(zone: datetime.tzinfo, value: struct_pb2.Value) -> datetime.datetime:
+    return _instant(zone, decode_timestamp(value.string_value))
+
+
+def _custom_texts(value: struct_pb2.Value) -> Value:
+    return joined([one.string_value for one in value.list_value.values])
+
+
 def _text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -251,4 +292,12 @@ _MESSAGES: dict[str, Callable[[Any], Value]] = {
     "google.type.Date": _date,
     "google.type.Decimal": lambda value: _number(value.value),
     "google.protobuf.Duration": encode_duration,
+}
+# Custom fields whose values are not what JSON has for them.
+_CUSTOM: dict[int, Callable[[struct_pb2.Value], Value]] = {
+    custom_field_pb2.CustomField.TYPE_DECIMAL: lambda value: _number(value.string_value),
+    custom_field_pb2.CustomField.TYPE_DATE: lambda value: datetime.date.fromisoformat(
+        value.string_value
+    ),
+    custom_field_pb2.CustomField.TYPE_MULTI_PICKLIST: _custom_texts,
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from banyan.documents.v1 import export_job_pb2
+from banyan.studio.v1 import custom_field_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
 from chassis.errors import labels
@@ -26,7 +27,11 @@ def headings_of(noun: Noun, columns: Sequence[Column], kind: int) -> list[str]:
         return [column.path for column in columns]
     found: list[str] = []
     for column in columns:
-        wanted = _label(noun, column, labels(language)["fields"])
+        custom = column.custom
+        if custom is None:
+            wanted = _label(noun, column, labels(language)["fields"])
+        else:
+            wanted = _label_of(custom, language)
         heading, number = wanted, 1
         while heading in found:
             number += 1
@@ -43,6 +48,13 @@ def _label(noun: Noun, column: Column, names: Mapping[str, Any]) -> str:
     inner = (column.beyond or column.fields)[1:]
     parts += [field.json_name for field in inner if column.path.endswith(field.json_name)]
     return " / ".join(parts)
+
+
+def _label_of(custom: custom_field_pb2.CustomField, language: str) -> str:
+    """Call a custom field as the firm does, in the other language where it has one name alone."""
+    names = [custom.label_en, custom.label_zh]
+    first, second = names if language == "en" else reversed(names)
+    return " ".join((first or second or custom.key).split())
 
 
 def _name(noun: Noun, field: FieldDescriptor, names: Mapping[str, Any]) -> str:

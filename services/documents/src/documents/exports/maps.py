@@ -45,6 +45,11 @@ def map_of(
             field.json_name: _filled(field, made, paths)
             for field in dict.fromkeys(column.own for column in columns)
             if field.json_name in paths and field.json_name != key and made.is_written(field.name)
+        }
+        | {
+            column.path: _cell(column.path)
+            for column in columns
+            if column.custom is not None and column.own.json_name not in paths
         },
     }
     told: dict[str, Any] = {"file": file}

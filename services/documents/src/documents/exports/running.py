@@ -17,6 +17,8 @@ from banyan.documents.v1 import document_pb2, export_job_pb2
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
+from chassis.custom.definitions import NONE
+from chassis.custom.fields import key_of
 from chassis.database import Transaction
 from chassis.resources import Resources
 from chassis.resources.kinds import noun_of
@@ -62,20 +64,29 @@ class Run:
         self._person = OnBehalfOf(here, tenant_id, job.starter_user_id, language)
         self._noted = 0.0
         self._noun = noun_of(job.resource_type, "export_job.resource_type")
-        self._columns = columns_of(self._noun, job.columns, zoneinfo.ZoneInfo(zone))
-        self._headings = headings_of(self._noun, self._columns, job.headings)
+        self._zone = zoneinfo.ZoneInfo(zone)
+        self._columns: list[Column] = []
+        self._headings: list[str] = []
         self._file_name = f"{job.name}.{_FORMATS[job.format].lower()}"
 
     async def run(self) -> None:
         """Write the file, unless an earlier try came so far already."""
         await self._note(status=_Job.STATUS_RUNNING)
         if not await self._is_stored():
+            await self._choose_columns()
             with tempfile.TemporaryFile(prefix="banyan-export-") as file:
                 rows = await self._write(file)
                 told = map_of(self._job, self._noun, self._columns, self._headings, self._file_name)
                 await self._note(row_count=rows, total_row_count=rows, map=told)
                 await self._store(file)
         await self._note(status=_Job.STATUS_DONE, progress=1.0, document_id=self._run_id)
+
+    async def _choose_columns(self) -> None:
+        custom = NONE
+        if any(key_of(path) for path in self._job.columns):
+            custom = await self._here.fields_of(self._tenant_id, self._noun, time.monotonic())
+        self._columns = columns_of(self._noun, self._job.columns, self._zone, custom)
+        self._headings = headings_of(self._noun, self._columns, self._job.headings)
 
     async def failed(self, error: errors.Error) -> None:
         """Say why there is no file."""

@@ -64,12 +64,15 @@ class Reading:
     _known: dict[Any, Any] = attribute(default_factory=dict[Any, Any])
 
     def __post_init__(self) -> None:
-        self._read = _reader_of(self.field)
+        self._read = self._reader()
+
+    def _reader(self) -> Callable[[Cell, "Reading"], Any]:
+        return _reader_of(self.field)
 
     @property
     def is_text(self) -> bool:
         """Tell whether a cell is taken as the text it is."""
-        return self._read is _text
+        return self._read is text_in
 
     def value(self, cell: Cell) -> Any:
         """Read a cell that is not empty, as the constructor of the record takes it.
@@ -88,7 +91,7 @@ class Reading:
 
 def wants_profile(field_: FieldDescriptor) -> bool:
     """Tell whether other cells of a column help to read one."""
-    return _reader_of(field_) not in (_text, _texts, _boolean, _enum, _json)
+    return _reader_of(field_) not in (text_in, _texts, _boolean, _enum, _json)
 
 
 def refuse_unreadable(field_: FieldDescriptor) -> None:
@@ -114,7 +117,7 @@ def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
         return _texts
     if field_.type in _INTEGERS:
         return _integer
-    readers = {_F.TYPE_STRING: _text, _F.TYPE_BOOL: _boolean, _F.TYPE_ENUM: _enum}
+    readers = {_F.TYPE_STRING: text_in, _F.TYPE_BOOL: _boolean, _F.TYPE_ENUM: _enum}
     if field_.type in (_F.TYPE_DOUBLE, _F.TYPE_FLOAT):
         return _double
     if field_.type not in readers:
@@ -122,7 +125,8 @@ def _reader_of(field_: FieldDescriptor) -> Callable[[Cell, Reading], Any]:
     return readers[field_.type]
 
 
-def _text(cell: Cell, reading: Reading) -> str:
+def text_in(cell: Cell, reading: Reading) -> str:
+    """Read a text."""
     return read_text(cell) if reading.spaces else read_text(cell).strip()
 
 
@@ -151,7 +155,7 @@ def _boolean(cell: Cell, _: Reading) -> bool:
 
 
 def _integer(cell: Cell, reading: Reading) -> int:
-    number = _number(cell, reading)
+    number = number_in(cell, reading)
     if number != number.to_integral_value():
         raise errors.Invalid("NOT_AN_INTEGER")
     if int(number) not in _INTEGERS[reading.field.type]:
@@ -160,7 +164,7 @@ def _integer(cell: Cell, reading: Reading) -> int:
 
 
 def _double(cell: Cell, reading: Reading) -> float:
-    return float(_number(cell, reading))
+    return float(number_in(cell, reading))
 
 
 def _enum(cell: Cell, reading: Reading) -> int:
@@ -175,11 +179,11 @@ def _enum(cell: Cell, reading: Reading) -> int:
 
 
 def _decimal(cell: Cell, reading: Reading) -> decimal_pb2.Decimal:
-    return decimal_pb2.Decimal(value=_plain(_number(cell, reading)))
+    return decimal_pb2.Decimal(value=_plain(number_in(cell, reading)))
 
 
 def _money(cell: Cell, reading: Reading) -> money_pb2.Money:
-    amount = _plain(_number(cell, reading))
+    amount = _plain(number_in(cell, reading))
     return money_pb2.Money(currency_code=reading.currency, amount=amount)
 
 
@@ -188,13 +192,15 @@ def _date(cell: Cell, reading: Reading) -> date_pb2.Date:
     return date_pb2.Date(year=day.year, month=day.month, day=day.day)
 
 
-def _timestamp(cell: Cell, reading: Reading) -> Timestamp:
+def instant_in(cell: Cell, reading: Reading) -> Timestamp:
+    """Read an instant."""
     found = Timestamp()
     found.FromDatetime(read_timestamp(cell, reading.zone, reading.profile))
     return found
 
 
-def _number(cell: Cell, reading: Reading) -> decimal.Decimal:
+def number_in(cell: Cell, reading: Reading) -> decimal.Decimal:
+    """Read a number, times the factor."""
     number = read_decimal(cell, reading.profile)
     if reading.factor == 1:
         return number
@@ -210,5 +216,5 @@ _MESSAGES: dict[str, Callable[[Cell, Reading], Any]] = {
     "google.type.Decimal": _decimal,
     MONEY: _money,
     "google.type.Date": _date,
-    "google.protobuf.Timestamp": _timestamp,
+    "google.protobuf.Timestamp": instant_in,
 }

@@ -7,12 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from banyan.type.v1 import money_pb2
+from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
 from chassis import errors
+from chassis.custom.definitions import Definition
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.resources.columns import reference_type
 from chassis.resources.rules import is_set
 from documents.imports.cells import Reading
+from documents.imports.custom import Custom, CustomReading
 from documents.imports.known import Known
 from documents.imports.mapping import (
     Constant,
@@ -53,12 +57,20 @@ class Field:
         ways: to fill it; the first that is not empty does.
         kind: the type of record it refers to, "" for none.
         many: it holds several values.
+        definition: of a custom field.
     """
 
     name: str
     ways: tuple[Way, ...]
     kind: str
     many: bool
+    definition: Definition | None = None
+
+    def ids(self, value: Any) -> list[str]:
+        """Give the ids in a value that refers to records."""
+        if self.definition is not None:
+            return [value.string_value]
+        return list(value) if self.many else [value]
 
 
 @dataclass
@@ -68,6 +80,7 @@ class Filling:
     Attributes:
         mine: nouns the file makes: what refers to one not seen yet may wait for the file's end.
         currency: of amounts where nothing else is said.
+        custom: the custom fields there are.
     """
 
     known: Known
@@ -76,39 +89,68 @@ class Filling:
     currency: str
     profiles: Mapping[str, ColumnProfile]
     spaces: bool
+    custom: Custom
 
     def fields(self, record: RecordMap) -> list[Field]:
         """Give the fields of a record, ready to be filled."""
         found: list[Field] = []
         for name, expression in record.fields:
+            if key := key_of(name):
+                definition = self.custom[record.noun.name][key]
+                found.append(self._custom(record, name, definition, expression))
+                continue
             kind = record.noun.noun.fields[name]
             ways = tuple(self._ways(record, kind, expression))
             found.append(Field(name, ways, reference_type(kind), kind.is_repeated))
         return found
 
-    def _ways(self, record: RecordMap, kind: FieldDescriptor, expression: Expression) -> list[Way]:
+    def _custom(
+        self, record: RecordMap, name: str, definition: Definition, expression: Expression
+    ) -> Field:
+        kind = record.noun.noun.fields[CUSTOM_FIELDS]
+        ways = tuple(self._ways(record, kind, expression, definition))
+        target = definition.field.reference_target.resource_type
+        return Field(name, ways, target, many=False, definition=definition)
+
+    def _ways(
+        self,
+        record: RecordMap,
+        kind: FieldDescriptor,
+        expression: Expression,
+        definition: Definition | None = None,
+    ) -> list[Way]:
         match expression:
             case Constant(message):
                 value = getattr(message, kind.name)
                 return [Way("", lambda row, beside, last: value)]
             case Template():
-                return [self._cell(record, kind, expression, Decimal(1))]
+                return [self._cell(record, kind, expression, Decimal(1), definition)]
             case Times(template, factor, currency):
-                way = self._cell(record, kind, template, factor)
+                way = self._cell(record, kind, template, factor, definition)
                 return [way if currency is None else _in_currency(way, currency)]
             case Find():
-                return [self._found(record, expression)]
+                way = self._found(record, expression)
+                return [way if definition is None else _in_json(way)]
             case First(options):
-                return [way for option in options for way in self._ways(record, kind, option)]
+                ways = (self._ways(record, kind, option, definition) for option in options)
+                return [way for found in ways for way in found]
 
     def _cell(
-        self, record: RecordMap, kind: FieldDescriptor, template: Template, factor: Decimal
+        self,
+        record: RecordMap,
+        kind: FieldDescriptor,
+        template: Template,
+        factor: Decimal,
+        definition: Definition | None,
     ) -> Way:
         column = template.column
         named = column or next(iter(template.columns), "")
         profile = self.profiles.get(column, UNDECIDED)
         currency = record.currency or self.currency
-        reading = Reading(kind, self.zone, currency, profile, factor, self.spaces)
+        how = (kind, self.zone, currency, profile, factor, self.spaces)
+        reading = (
+            Reading(*how) if definition is None else CustomReading(*how, definition=definition)
+        )
         if column and reading.is_text:  # it was read as a text when the row came
             return Way(named, lambda row, beside, last: row.texts[column] or None)
         noun = record.noun.name
@@ -167,6 +209,16 @@ def _beside(
 
 def _taken(found: Any, name: str) -> Any:
     return getattr(found, name) if is_set(found, name) else None
+
+
+def _in_json(way: Way) -> Way:
+    """Give the text that a record is looked up for as the value of a custom field."""
+
+    def fill(row: RowView, beside: Sequence[Planned], last: bool) -> Any:
+        value = way.fill(row, beside, last)
+        return None if value is None else struct_pb2.Value(string_value=value)
+
+    return Way(way.column, fill)
 
 
 def _in_currency(way: Way, currency: Template) -> Way:

@@ -15,11 +15,13 @@ import yaml
 from google.protobuf.descriptor import FieldDescriptor
 
 from chassis import errors
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.json import codec_of
 from chassis.json.fields import message_name
 from documents.imports.cells import MONEY, refuse_unreadable
 from documents.imports.nouns import ImportNoun, noun_called
 from documents.imports.slugs import slug
+from documents.lists import joined
 from documents.tables.values import DateOrder
 
 _PLACEHOLDER = re.compile(r"\{([^{}|]+)(?:\|([a-z]+))?\}")
@@ -138,6 +140,11 @@ class RecordMap:
     currency: str = ""
 
     @functools.cached_property
+    def custom_keys(self) -> tuple[str, ...]:
+        """Name the custom fields it fills one by one."""
+        return tuple(key_of(name) for name, _ in self.fields if key_of(name))
+
+    @functools.cached_property
     def finds(self) -> tuple[Find, ...]:
         """Give every record it looks up."""
         found = (find for _, expression in self.fields for find in _finds(expression))
@@ -189,10 +196,15 @@ class ImportMap:
     files: tuple[FileMap, ...]
 
     @property
+    def records(self) -> tuple[RecordMap, ...]:
+        """Give all records of the map."""
+        return (*self.once, *(record for file in self.files for record in file.records))
+
+    @property
     def looked_up(self) -> dict[str, set[tuple[str, ...]]]:
         """Give by noun the sets of fields by which its records are looked up."""
         found: dict[str, set[tuple[str, ...]]] = {}
-        for record in (*self.once, *(r for file in self.files for r in file.records)):
+        for record in self.records:
             for find in record.finds:
                 found.setdefault(find.noun.name, set()).add(find.names)
             if record.noun.name in self.made_again:
@@ -314,11 +326,14 @@ def _record(place: _Place) -> RecordMap:
     fields = place.part("fields", optional=True)
     for name in fields.fields() if fields.value is not None else ():
         part = fields.part(name)
-        field = noun.field_of(name).name
-        noun.refuse_output(name)
-        if field in filled:
+        path = noun.path_of(name)
+        if not key_of(path):
+            noun.refuse_output(name)
+        if path in filled:
             raise part.wrong("this is filled already")
-        filled[field] = _expression(part, noun, field)
+        filled[path] = _expression(part, noun, path)
+    if CUSTOM_FIELDS in filled and any(key_of(path) for path in filled):
+        raise fields.wrong("custom fields are filled one by one or all at once")
     when = place.part("when", optional=True)
     return RecordMap(
         noun=noun,
@@ -341,22 +356,35 @@ def _pairs(place: _Place, noun: ImportNoun) -> tuple[tuple[str, Template], ...]:
     return tuple(found)
 
 
-def _expression(place: _Place, noun: ImportNoun, field: str) -> Expression:
+def _expression(place: _Place, noun: ImportNoun, path: str) -> Expression:
     value = place.value
+    field = noun.noun.fields[path.partition(".")[0]]
     if isinstance(value, str):
-        refuse_unreadable(noun.noun.fields[field])
+        refuse_unreadable(field)
         return _template(place)
     if isinstance(value, dict) and "find" in value:
-        return _find(place)
+        return _find(place, is_text=bool(key_of(path)))
     if isinstance(value, dict) and {"times", "currency"} & cast("dict[str, Any]", value).keys():
-        return _number(place, noun.noun.fields[field])
+        return _number(place, field)
     if isinstance(value, dict) and "first" in value:
         place.only({"first"})
-        return First(tuple(_expression(p, noun, field) for p in place.part("first").items()))
+        return First(tuple(_expression(p, noun, path) for p in place.part("first").items()))
+    if key_of(path):
+        return Template((_as_cell(place),))
     try:
-        return Constant(codec_of(noun.noun.message).from_value({field: value}))
+        return Constant(codec_of(noun.noun.message).from_value({path: value}))
     except errors.Error as error:
-        raise place.wrong(f"{error.reason}: this is no value of {field}") from None
+        raise place.wrong(f"{error.reason}: this is no value of {path}") from None
+
+
+def _as_cell(place: _Place) -> str:
+    """Give a fixed value as a cell would say it; what it is read as, the firm has defined."""
+    value = place.value
+    if isinstance(value, list):
+        return joined([part.text() for part in place.items()])
+    if isinstance(value, dict) or value is None:
+        raise place.wrong("this must be a value")
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _number(place: _Place, field: FieldDescriptor) -> Times:
@@ -383,7 +411,12 @@ def _factor(place: _Place) -> decimal.Decimal:
     return factor
 
 
-def _find(place: _Place) -> Find:
+def _find(place: _Place, *, is_text: bool) -> Find:
+    """Read how a record is looked up.
+
+    Args:
+        is_text: what is taken of it has to be a text.
+    """
     noun = noun_called(place.part("find").text())
     names = place.fields().keys() - {"find", "take"}
     by = _Place(place.at, {name: place.fields()[name] for name in names})
@@ -391,7 +424,12 @@ def _find(place: _Place) -> Find:
     if not pairs:
         raise place.wrong("say by which field it is found")
     take = place.part("take", optional=True).text()
-    return Find(noun, pairs, noun.field_of(take).name if take else "")
+    if not take:
+        return Find(noun, pairs)
+    taken = noun.field_of(take)
+    if is_text and (taken.type != taken.TYPE_STRING or taken.is_repeated):
+        raise place.wrong("only a text can be taken for a custom field")
+    return Find(noun, pairs, taken.name)
 
 
 def _template(place: _Place) -> Template:

@@ -8,6 +8,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.json.wellknown import snake
 from chassis.resources import Noun
 from chassis.resources.columns import behaviors, reference_type
@@ -58,6 +59,16 @@ class ImportNoun:
         if self.noun.field_options(field.name).title_of:
             raise errors.Invalid("MAP_FIELD_READ_ONLY", noun=self.name, field=name)
         return field
+
+    def path_of(self, name: str) -> str:
+        """Name a field as records do; a custom one as ``custom_fields.seats``.
+
+        Raises:
+            Invalid: what `field_of` raises.
+        """
+        if CUSTOM_FIELDS in self.noun.fields and key_of(name):
+            return f"{CUSTOM_FIELDS}.{key_of(name)}"
+        return self.field_of(name).name
 
     def refuse_output(self, name: str) -> None:
         """Refuse a field that nobody can write.

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chassis import errors
+from chassis.custom.fields import key_of
 from documents.imports.cells import wants_profile
-from documents.imports.mapping import DECIMAL_MARKS, FileMap, templates_of
+from documents.imports.custom import Custom, has_habits
+from documents.imports.mapping import DECIMAL_MARKS, FileMap, RecordMap, templates_of
 from documents.tables import Hints, Limits, Table, open_table
 from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
 
@@ -43,14 +45,16 @@ def columns_of(table: Table, file: FileMap) -> list[str]:
     return columns
 
 
-def profiles_of(table: Table, columns: Sequence[str], file: FileMap) -> dict[str, ColumnProfile]:
+def profiles_of(
+    table: Table, columns: Sequence[str], file: FileMap, custom: Custom
+) -> dict[str, ColumnProfile]:
     """Learn from the first cells how columns write dates and numbers."""
     names = {
         template.column
         for record in file.records
         for name, expression in record.fields
         for template in templates_of(expression)
-        if template.column and wants_profile(record.noun.noun.fields[name])
+        if template.column and _wants_profile(record, name, custom)
     }
     if not names:
         return {}
@@ -67,3 +71,9 @@ def profiles_of(table: Table, columns: Sequence[str], file: FileMap) -> dict[str
         cells = {(type(row[place]), row[place]): row[place] for row in rows}
         found[name] = ColumnProfile.of(cells.values(), declared) if cells else UNDECIDED
     return found
+
+
+def _wants_profile(record: RecordMap, name: str, custom: Custom) -> bool:
+    if key := key_of(name):
+        return has_habits(custom[record.noun.name][key])
+    return wants_profile(record.noun.noun.fields[name])

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.custom.definitions import Fields
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.ids import is_id
+from documents.imports.custom import Custom, as_held
 from documents.imports.filling import Field, Filling
 from documents.imports.known import Known, Sought
 from documents.imports.mapping import Expression, First, RecordMap, Template
@@ -34,6 +37,7 @@ class _Record:
         key: the fields by which it is recognised.
         fixed: by field, the column it comes from as a rule.
         may_come: fields that name records by id which this file makes, with their nouns.
+        custom: the custom fields among its fields, by key.
     """
 
     map: RecordMap
@@ -42,6 +46,7 @@ class _Record:
     fields: Sequence[Field]
     fixed: Mapping[str, str]
     may_come: Mapping[str, ImportNoun]
+    custom: Fields
 
 
 class Planner:
@@ -63,6 +68,7 @@ class Planner:
         currency: str,
         profiles: Mapping[str, ColumnProfile],
         looked_up: Mapping[str, set[tuple[str, ...]]],
+        custom: Custom,
         spaces: bool = False,
     ) -> None:
         self._known = known
@@ -75,7 +81,7 @@ class Planner:
             for record in records
             if _names(record) == _ID
         }
-        filling = Filling(known, self.mine, zone, currency, profiles, spaces)
+        filling = Filling(known, self.mine, zone, currency, profiles, spaces, custom)
         self._records = [
             self._ready(number, record, filling.fields(record))
             for number, record in enumerate(records)
@@ -92,7 +98,8 @@ class Planner:
     def _ready(self, number: int, record: RecordMap, fields: Sequence[Field]) -> _Record:
         fixed = {field.name: field.ways[-1].column for field in fields}
         may_come = {f.name: self._by_id[f.kind] for f in fields if f.kind in self._by_id}
-        return _Record(record, number, _names(record), fields, fixed, may_come)
+        custom = {key_of(f.name): f.definition for f in fields if f.definition is not None}
+        return _Record(record, number, _names(record), fields, fixed, may_come, custom)
 
     # --- what has to be known first
 
@@ -133,7 +140,7 @@ class Planner:
         found: dict[str, set[str]] = {}
         for record in self._records:
             names = found.setdefault(record.map.noun.name, set())
-            names.update(field.name for field in record.fields)
+            names.update(field.name.partition(".")[0] for field in record.fields)
         for name, fields in self._paths.items():
             found.setdefault(name, set()).update(fields)
         return found
@@ -203,12 +210,12 @@ class Planner:
                 continue
             values[field.name] = value
             if field.kind:
-                ids = list(value) if field.many else [value]
+                ids = field.ids(value)
                 needs += ids
                 target = record.may_come.get(field.name)
                 if target is not None and not last and self._may_come(target, ids, key):
                     raise NotYet
-        message: Any = noun.noun.message(**values)
+        message, names = _message(record, values)
         if self._is_repeated(record, key, message, row, first_seen):
             return None
         there = self._known.there.get((noun.name, record.key, key))
@@ -218,9 +225,9 @@ class Planner:
         made = there is not None and there.id == chosen
         if record.key != _ID:
             message.id = there.id if there is not None else chosen
-        return Planned(
-            record.map, row.line, message, tuple(values), there, made, frozenset(needs), columns
-        )
+        if there is not None and record.custom:
+            _keep_equal(record, message, there)
+        return Planned(record.map, row.line, message, names, there, made, frozenset(needs), columns)
 
     def _may_come(self, noun: ImportNoun, ids: Sequence[str], key: tuple[str, ...]) -> bool:
         """Tell whether a record that another names by its id may stand further down in the file."""
@@ -269,6 +276,28 @@ class Planner:
             whole = self._known.dry or noun.name in self._paths
             kept = message.SerializeToString() if whole else message.id
             self._known.made.setdefault((noun.name, fields), {})[values] = kept
+
+
+def _message(record: _Record, values: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
+    """Give the record that has some values, and the fields they are in."""
+    message: Any = record.map.noun.noun.message
+    if not record.custom:
+        return message(**values), tuple(values)
+    plain = {name: value for name, value in values.items() if not key_of(name)}
+    made = message(**plain)
+    for name, value in values.items():
+        if key := key_of(name):
+            made.custom_fields.fields[key].CopyFrom(value)
+    return made, (*plain, *([CUSTOM_FIELDS] if len(plain) < len(values) else ()))
+
+
+def _keep_equal(record: _Record, message: Any, there: Any) -> None:
+    """Leave numbers of custom fields as they are written where they are the same."""
+    held = there.custom_fields.fields
+    for key, definition in record.custom.items():
+        if key in message.custom_fields.fields and key in held:
+            value = message.custom_fields.fields[key]
+            value.CopyFrom(as_held(value, held[key], definition))
 
 
 def _names(record: RecordMap) -> tuple[str, ...]:

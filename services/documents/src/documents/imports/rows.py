@@ -9,6 +9,7 @@ from banyan.type.v1 import money_pb2
 from google.type import decimal_pb2
 
 from chassis import errors
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from documents.imports.mapping import RecordMap
 from documents.tables import Cell, Row
 from documents.tables.values import is_blank, read_text
@@ -75,12 +76,11 @@ class Planned:
 
     @property
     def changed(self) -> list[str]:
-        """Name the fields in which the row differs from what is there."""
-        return [
-            name
-            for name in self.names
-            if not same(getattr(self.message, name), getattr(self.there, name))
-        ]
+        """Name the fields in which the row differs from what is there, custom ones singly."""
+        paths = [name for name in self.names if name != CUSTOM_FIELDS]
+        if CUSTOM_FIELDS in self.names:
+            paths += sorted(f"{CUSTOM_FIELDS}.{key}" for key in self.message.custom_fields.fields)
+        return [p for p in paths if not same(value_of(self.message, p), value_of(self.there, p))]
 
 
 @dataclass
@@ -129,6 +129,15 @@ def views(
             yield Problem(row.line, error.reason, name, metadata=error.metadata)  # pyright: ignore[reportPossiblyUnboundVariable] (set before anything can be refused)
         else:
             yield RowView(row.line, cells, texts)
+
+
+def value_of(record: Any, path: str) -> Any:
+    """Give the value of a field; None for a custom one that is null or not there."""
+    key = key_of(path)
+    if not key:
+        return getattr(record, path)
+    value = record.custom_fields.fields.get(key)
+    return None if value is None or value.WhichOneof("kind") == "null_value" else value
 
 
 def same(ours: Any, theirs: Any) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import itertools
 import tempfile
+import time
 import zoneinfo
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from chassis.turns import TURNS
 from documents.acting import OnBehalfOf
 from documents.files import fetch
 from documents.import_problem import records_of
+from documents.imports.custom import Custom, custom_of
 from documents.imports.known import Known
 from documents.imports.mapping import (
     FileMap,
@@ -33,6 +35,7 @@ from documents.imports.nouns import noun_called
 from documents.imports.opening import columns_of, open_file, profiles_of
 from documents.imports.planning import Planner
 from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, views
+from documents.imports.under_way import UnderWay
 from documents.imports.writing import Outcome, Writer, take_back
 from documents.tables import Row, Table
 from documents.tables.values import ColumnProfile
@@ -65,22 +68,27 @@ class Run:
         self._language = language
         self._person = OnBehalfOf(here, tenant_id, job.starter_user_id, language)
         self._known = Known(self._person.ask, dry=job.dry_run)
-        self._writer = Writer(self._person.ask, job.mode, dry=job.dry_run)
+        self._under_way = UnderWay(here, tenant_id, job.id, self._person.ask)
+        self._writer = Writer(self._person.ask, self._under_way.begin, job.mode, dry=job.dry_run)
         self._number = 0
+        self.custom: Custom = {}
 
     async def run(self) -> None:
         """Read every file, from where an earlier try stopped."""
         wanted = read_map(self._job.map)
+        self.custom = await custom_of(self._here, self._tenant_id, wanted, time.monotonic())
+        self._writer.custom = self.custom
         tenant = await self._tenant()
         steps = await self._steps()
-        self._number = max((step.number for step in steps), default=0)
         for step in steps:
             self._writer.noted.update(effect.id for effect in _effects(step).effects)
+        await self._under_way.find_out()
+        self._writer.found.update(effect.id for effect in self._under_way.written)
+        self._writer.noted.update(self._writer.found)
         await self._note(status=_Job.STATUS_RUNNING)
         refused = await self._refused_at_the_beginning()
         if not steps:
-            records = [*wanted.once, *(r for file in wanted.files for r in file.records)]
-            await self._known.see_what_is_empty(record.noun for record in records)
+            await self._known.see_what_is_empty(record.noun for record in wanted.records)
         if not steps or refused:
             await self._once(wanted, tenant, refused)
         made = {record.noun.name for record in wanted.once}
@@ -115,6 +123,7 @@ class Run:
         found = await self._here[_Step].store.where(
             self._tenant_id, "t.import_job_id = $1::uuid", self._job.id
         )
+        self._number = max((step.number for step in found), default=0)
         return sorted(found, key=lambda step: step.number)
 
     async def _refused_at_the_beginning(self) -> list[str]:
@@ -171,6 +180,7 @@ class Run:
             currency=tenant.currency,
             profiles=profiles,
             looked_up=wanted.looked_up,
+            custom=self.custom,
             spaces=spaces,
         )
 
@@ -197,15 +207,9 @@ class Run:
         Raises:
             Stopped: somebody cancelled the job.
         """
-        self._number += 1
         outcome.effects.waiting_lines.extend(waiting)
-        step = _Step(
-            id=str(uuid_utils.uuid7()), etag="1", import_job_id=self._job.id, number=self._number,
-            file=place, line=line, row_count=rows,
-            effects=outcome.effects.SerializeToString(),
-            owner_user_id=self._job.owner_user_id, org_unit_id=self._job.org_unit_id,
-        )  # fmt: skip
-        step.create_time.GetCurrentTime()
+        outcome.add_earlier(self._under_way.written)
+        step = self._step(outcome.effects, file=place, line=line, row_count=rows)
         refused = len({problem.line for problem in outcome.problems if problem.line})
         problems = list(records_of(self._job, file, outcome.problems, self._language))
         jobs = self._here[_Job]
@@ -220,8 +224,20 @@ class Run:
             await self._here[_Step].store.mirror([step], transaction)
             await self._here[_Problem].store.mirror(problems, transaction)
             await jobs.put(self._call(), "update", old, new, transaction)
+            await self._under_way.end(transaction)
+        self._under_way.written.clear()
         if old.status != _Job.STATUS_RUNNING:
             raise Stopped
+
+    def _step(self, effects: import_job_pb2.ImportEffects, **fields: int) -> _Step:
+        self._number += 1
+        step = _Step(
+            id=str(uuid_utils.uuid7()), etag="1", import_job_id=self._job.id, number=self._number,
+            effects=effects.SerializeToString(),
+            owner_user_id=self._job.owner_user_id, org_unit_id=self._job.org_unit_id, **fields,
+        )  # fmt: skip
+        step.create_time.GetCurrentTime()
+        return step
 
     async def _note(self, **fields: Any) -> None:
         jobs = self._here[_Job]
@@ -239,13 +255,15 @@ class Run:
 
     async def failed(self, error: errors.Error) -> None:
         """Say why the job could not go on."""
+        with contextlib.suppress(errors.Error):  # else whoever goes on finds it out
+            await self._under_way.find_out()
         sentence = errors.sentence(error.reason, error.metadata, self._language)
         with contextlib.suppress(Stopped):
             await self._note(status=_Job.STATUS_FAILED, error=sentence, error_reason=error.reason)
 
     async def undo(self) -> None:
         """Take back every stretch, the last first; each is forgotten once it is taken back."""
-        steps = await self._steps()
+        steps = [*await self._steps(), *await self._not_noted()]
         again = read_map(self._job.map).made_again
         while steps:
             step = steps.pop()
@@ -260,6 +278,18 @@ class Run:
                         *(earlier.id, earlier.effects),
                     )
         await self._note(status=_Job.STATUS_UNDONE)
+
+    async def _not_noted(self) -> list[_Step]:
+        """Note as a step of its own what was written before it could be noted."""
+        await self._under_way.find_out()
+        written = self._under_way.written
+        if not written:
+            return []
+        step = self._step(import_job_pb2.ImportEffects(effects=written))
+        async with self._here.database.transaction(self._tenant_id) as transaction:
+            await self._here[_Step].store.mirror([step], transaction)
+            await self._under_way.end(transaction)
+        return [step]
 
     async def _current(self, transaction: Any) -> _Job:
         jobs = self._here[_Job].store
@@ -284,7 +314,7 @@ class _File:
         self._place = place
         self._table = table
         self._columns = columns_of(table, file)
-        profiles = profiles_of(table, self._columns, file)
+        profiles = profiles_of(table, self._columns, file, run.custom)
         self._planner = run.planner(
             wanted, file.records, place, tenant, profiles, spaces=file.spaces
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,14 @@ from banyan.documents.v1 import import_job_pb2
 from google.protobuf import field_mask_pb2
 
 from chassis import errors
+from chassis.custom.definitions import NONE
+from chassis.custom.fields import key_of
 from chassis.resources.rules import is_set
 from chassis.rpc import violations_of
+from documents.imports.custom import Custom, misfits
 from documents.imports.nouns import ImportNoun
 from documents.imports.rows import Planned, Problem
+from documents.imports.under_way import intended
 
 Mode = import_job_pb2.ImportJob.Mode
 _UPSERT, _CREATE, _UPDATE = (
@@ -24,6 +28,8 @@ _UPSERT, _CREATE, _UPDATE = (
 BATCH = 1000
 _AT_ONCE = 16
 Ask = Callable[[Any, Any], Awaitable[Any]]
+# Notes what is about to be written.
+Begin = Callable[[Sequence[import_job_pb2.ImportEffects.Effect]], Awaitable[None]]
 
 
 @dataclass
@@ -43,6 +49,14 @@ class Outcome:
         """Count a record as created (0), updated (1) or unchanged (2)."""
         self.counts.setdefault(planned.map.noun.name, [0, 0, 0])[place] += 1
 
+    def add_earlier(self, written: Sequence[import_job_pb2.ImportEffects.Effect]) -> None:
+        """Add what an earlier try wrote before it did any of this."""
+        for effect in written:
+            self.counts.setdefault(effect.noun, [0, 0, 0])[1 if effect.paths else 0] += 1
+        later = list(self.effects.effects)
+        del self.effects.effects[:]
+        self.effects.effects.extend([*written, *later])
+
     def refuse(self, planned: Planned, error: errors.Error) -> None:
         """Say why a record did not go in: one problem for each field that is wrong."""
         noun = planned.map.noun
@@ -52,7 +66,7 @@ class Outcome:
                 Problem(
                     planned.line,
                     violation.reason,
-                    planned.columns.get(name, ""),
+                    planned.columns.get(name) or planned.columns.get(name.partition(".")[0], ""),
                     noun=noun.name,
                     metadata={**violation.metadata, "detail": violation.description or name},
                 )
@@ -67,25 +81,28 @@ class Writer:
     """Writes planned records, or says what would become of them.
 
     Attributes:
-        noted: ids of the records an earlier try of the job has counted already.
+        noted: ids of the records an earlier try of the job has made and counted already.
+        found: ids of those it had written before it noted them; they are counted already too.
+        custom: the custom fields there are.
     """
 
-    def __init__(self, ask: Ask, mode: int, *, dry: bool) -> None:
+    def __init__(self, ask: Ask, begin: Begin, mode: int, *, dry: bool) -> None:
         self._ask = ask
+        self._begin = begin
         self._mode = mode
         self._dry = dry
         self.noted: set[str] = set()
+        self.found: set[str] = set()
+        self.custom: Custom = {}
         self._missing: set[str] = set()
 
     async def write(self, planned: Sequence[Planned]) -> Outcome:
         """Write records, those first that others refer to."""
         outcome = Outcome()
         wanted = [one for one in planned if self._is_wanted(one, outcome)]
-        parts = [self._write_part(part, outcome) for part in _parts(wanted)]
-        # What fails in one part must not leave the other at work.
-        for failed in await asyncio.gather(*parts, return_exceptions=True):
-            if failed is not None:
-                raise failed
+        if wanted and not self._dry:
+            await self._begin([_intended(one) for one in wanted])
+        await _all(self._write_part(part, outcome) for part in _parts(wanted))
         return outcome
 
     async def _write_part(self, waiting: Sequence[Planned], outcome: Outcome) -> None:
@@ -104,6 +121,8 @@ class Writer:
 
     def _is_wanted(self, one: Planned, outcome: Outcome) -> bool:
         """Tell whether a record is to be written at all; count it when not."""
+        is_counted = one.message.id in self.found
+        self.found.discard(one.message.id)
         if one.made:
             if one.message.id not in self.noted:
                 outcome.count(one, 0)
@@ -116,7 +135,8 @@ class Writer:
                 )
             return self._mode != _UPDATE
         if self._mode == _CREATE or not one.changed:
-            outcome.count(one, 2)
+            if not is_counted:
+                outcome.count(one, 2)
             return False
         return True
 
@@ -131,7 +151,7 @@ class Writer:
             await self._create(new[start : start + BATCH], outcome)
         limit = asyncio.Semaphore(_AT_ONCE)
         changed = [one for one in fit if one.there is not None]
-        await asyncio.gather(*(self._update(one, outcome, limit) for one in changed))
+        await _all(self._update(one, outcome, limit) for one in changed)
 
     def _lacks(self, one: Planned, outcome: Outcome) -> bool:
         """Tell whether what a record refers to did not go in itself."""
@@ -153,6 +173,7 @@ class Writer:
                 path = f"{noun.field}.{name}"
                 if path not in told and noun.is_required(name) and not is_set(one.message, name):
                     wrong.append(errors.FieldViolation(path, "REQUIRED"))
+        wrong += misfits(one, self.custom.get(noun.name, NONE))
         if wrong:
             self._missing.add(one.message.id)
             outcome.refuse(one, errors.Invalid("INVALID_FIELDS", violations=wrong))
@@ -164,7 +185,7 @@ class Writer:
         batch = noun.methods.get("BatchCreate")
         if batch is None:
             limit = asyncio.Semaphore(_AT_ONCE)
-            await asyncio.gather(*(self._create_one(one, outcome, limit) for one in group))
+            await _all(self._create_one(one, outcome, limit) for one in group)
             return
         request = batch.request_type(requests=[noun.create_request(o.message) for o in group])
         try:
@@ -225,6 +246,18 @@ class Writer:
         outcome.refuse(one, error)
 
 
+def _intended(one: Planned) -> import_job_pb2.ImportEffects.Effect:
+    paths = one.changed if one.there is not None else ()
+    return intended(one.map.noun.name, one.message, one.there, paths)
+
+
+async def _all(works: Iterable[Awaitable[None]]) -> None:
+    """Do all at once; what fails in one of them must not leave another at work."""
+    for failed in await asyncio.gather(*works, return_exceptions=True):
+        if failed is not None:
+            raise failed
+
+
 def _parts(planned: list[Planned]) -> list[list[Planned]]:
     """Cut records into two parts, of which the database writes one while the other is checked.
 
@@ -243,8 +276,9 @@ def _parts(planned: list[Planned]) -> list[list[Planned]]:
 
 
 def _field_of(violation: errors.FieldViolation) -> str:
-    """Name the field of the record that is wrong."""
-    return violation.path.partition(".")[2].partition(".")[0].partition("[")[0]
+    """Name the field of the record that is wrong, ``custom_fields.seats`` for a custom one."""
+    path = violation.path.partition(".")[2].partition("[")[0]
+    return path if key_of(path) else path.partition(".")[0]
 
 
 def _made(outcome: Outcome, one: Planned) -> None:

@@ -268,12 +268,15 @@ class ImportEffects(_message.Message):
         ETAG_FIELD_NUMBER: _builtins.int
         BEFORE_FIELD_NUMBER: _builtins.int
         PATHS_FIELD_NUMBER: _builtins.int
+        AFTER_FIELD_NUMBER: _builtins.int
         noun: _builtins.str
         id: _builtins.str
         etag: _builtins.str
-        """The version the record had afterwards."""
+        """The version the record had afterwards; empty as long as nobody knows whether it was written."""
         before: _builtins.bytes
         """The fields of the record as they were before; empty when the job made it."""
+        after: _builtins.bytes
+        """The fields as they are to be, as long as nobody knows whether they were written."""
         @_builtins.property
         def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
         def __init__(
@@ -284,10 +287,11 @@ class ImportEffects(_message.Message):
             etag: _builtins.str = ...,
             before: _builtins.bytes = ...,
             paths: _abc.Iterable[_builtins.str] | None = ...,
+            after: _builtins.bytes = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "etag", b"etag", "id", b"id", "noun", b"noun", "paths", b"paths"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "etag", b"etag", "id", b"id", "noun", b"noun", "paths", b"paths"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
