@@ -4,12 +4,13 @@ import asyncio
 import time
 from typing import Any
 
-from banyan.identity.v1 import session_pb2
+from banyan.identity.v1 import access_pb2, role_pb2, session_pb2
 
 from chassis import errors
-from chassis.resources import Resources
+from chassis.resources import Noun, Resources
 from chassis.rpc import Method, acting
 
+_SELF = "/banyan.identity.v1.AccessService/ReadSelf"
 _TOKEN = "/banyan.identity.v1.SessionService/IssueTokenFor"  # noqa: S105 (a method's path)
 # A token lasts ten minutes; it is asked for again well before it ends.
 _TOKEN_SECONDS = 300
@@ -43,6 +44,18 @@ class OnBehalfOf:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("unreachable")
+
+    async def does_not_see(self, noun: Noun) -> frozenset[str]:
+        """Name the fields of a noun that are hidden from the person."""
+        channel: Any = self._here.channels.to("identity")
+        metadata = {"authorization": f"Bearer {await self._current()}"}
+        found = await channel.unary_unary(_SELF)(access_pb2.ReadSelfRequest(), metadata=metadata)
+        return frozenset(
+            name
+            for rule in found.field_rules
+            if rule.resource == noun.name and rule.access == role_pb2.FieldRule.ACCESS_HIDDEN
+            for name in rule.fields
+        )
 
     async def _ask(self, method: Method, request: Any) -> Any:
         channel: Any = self._here.channels.to(method.service)

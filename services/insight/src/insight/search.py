@@ -9,8 +9,8 @@ time it takes says anything of the rest.
 
 import functools
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from banyan.insight.v1 import search_pb2
@@ -66,6 +66,7 @@ class Asked:
         reach: how far the caller reads each type; those not read are left out.
         seed: the tenant's, for grams.
         limit: how many to find, one more than the page has.
+        hidden: of each type the searched fields that the caller does not see, where there are any.
     """
 
     query: str
@@ -73,6 +74,7 @@ class Asked:
     seed: int
     after: Cursor
     limit: int
+    hidden: Mapping[str, Set[str]] = field(default_factory=dict[str, Set[str]])
 
     @property
     def open(self) -> list[str]:
@@ -109,10 +111,14 @@ async def search(here: Resources, request: Any, call: Call) -> search_pb2.Search
     answer = search_pb2.SearchResponse()
     if not query or not readable:
         return answer
-    asked = Asked(query, readable, seed_of(call.tenant_id), after, size + 1)
+    unseen = {kind: call.fields(searched()[kind].name).hidden for kind in readable}
+    hidden = {
+        kind: found for kind in readable if (found := unseen[kind] & {*searched()[kind].fields})
+    }
+    asked = Asked(query, readable, seed_of(call.tenant_id), after, size + 1, hidden)
     rows = await _find(here, call.tenant_id, asked)
     for row in rows[:size]:
-        _add(answer, query, row)
+        _add(answer, asked, row)
     if len(rows) > size:
         last = rows[size - 1]
         cursor = Cursor((last["place"], last["resource_id"], last["resource_type"]))
@@ -128,10 +134,11 @@ def _kinds(given: Iterable[str]) -> list[str]:
     return kinds
 
 
-def _add(answer: search_pb2.SearchResponse, query: str, row: Record) -> None:
+def _add(answer: search_pb2.SearchResponse, asked: Asked, row: Record) -> None:
     _, kind, resource_id, title, fields, texts = row
     others = zip(fields or (), texts or (), strict=True)
-    shown = snippet(query, [(searched()[kind].title, title), *others])
+    seen = [(name, text) for name, text in others if name not in asked.hidden.get(kind, ())]
+    shown = snippet(asked.query, [(searched()[kind].title, title), *seen])
     hit = answer.hits.add(resource_type=kind, resource_id=resource_id, title=title)
     part = hit.snippet
     part.field, part.before, part.match, part.after = shown
@@ -182,16 +189,18 @@ def found_sql(asked: Asked, few: bool) -> tuple[str, list[Any]]:
     else:
         seen = listed = _seen([(EVERYTHING, asked.open), *asked.narrow], "e", sql)
     little = _seen(asked.narrow, "e", sql) if few and asked.narrow else ""
-    return _statement(seen, listed, little), sql.arguments
+    kept = [f"{kind} {name}" for kind, names in asked.hidden.items() for name in sorted(names)]
+    told = _TOLD.format(hidden=sql.bind(kept, "text[]")) if kept else _ANY_TEXT
+    return _statement(seen, listed, little, told), sql.arguments
 
 
 @functools.lru_cache(maxsize=256)
-def _statement(seen: str, listed: str, little: str) -> str:
-    """Put the statement together from conditions: of what is seen, listed, looked through."""
+def _statement(seen: str, listed: str, little: str, told: str) -> str:
+    """Put the statement together from conditions: of what is seen, listed, looked through, told."""
     names = _NAMES | {
         "after": _AFTER,
         "entered": _ENTERED.format(**_NAMES),
-        "rank": _RANK.format(**_NAMES, beyond=_BEYOND),
+        "rank": _RANK.format(**_NAMES, beyond=_BEYOND, told=told),
     }
     parts = [_FROM_LISTED, _FROM_GRAMS.format(**names, seen=seen)]
     if little:
@@ -290,8 +299,17 @@ _BEYOND = "strpos(e.body, asked.query) BETWEEN 1 AND strpos(e.body, E'\\n')"
 # An entry that no beginning leads to stands by the rank of where its text contains the query.
 _RANK = """
             WHEN strpos(e.beginnings, asked.in_pinyin) > 0 OR {beyond} THEN '{within}'
-            WHEN strpos(e.body, asked.query) > 0 THEN '{text}'
+            WHEN {told} THEN '{text}'
 """
+
+# Where any text contains the query, and where one does that is not of a hidden field. What stands
+# in `fields` names the lines of the body after the title.
+_ANY_TEXT = "strpos(e.body, asked.query) > 0"
+_TOLD = """strpos(e.body, asked.query) > 0 AND EXISTS (
+                SELECT FROM unnest(e.fields, (string_to_array(e.body, E'\\n'))[2:])
+                    AS line(field, told)
+                WHERE strpos(line.told, asked.query) > 0
+                    AND e.resource_type || ' ' || line.field <> ALL ({hidden}))"""
 
 _AFTER = """
     found.place IS NOT NULL AND (found.place > asked.place OR (found.place = asked.place

@@ -11,7 +11,7 @@ import pytest_asyncio
 from banyan.api.v1 import change_pb2
 
 from chassis import errors
-from chassis.access import Grant, Scope
+from chassis.access import FieldRule, Grant, Scope
 from chassis.events import ConsumerRunner, Event
 from chassis.rpc.registry import contract_methods
 from insight import audit_record
@@ -207,3 +207,48 @@ async def test_changes_are_added_up_by_who_made_them(firm):
         for group in reply.groups
     }
     assert found == {firm.boss.user_id: "2", rep.user_id: "3"}
+
+
+async def test_what_is_hidden_of_a_record_is_not_told_by_its_changes(world):
+    """PLT-16, PLT-30: nor to an auditor who does not read such records at all."""
+    tenant_id = await world.tenant()
+    firm = Firm(world, tenant_id, world.administrator(tenant_id))
+    await firm.call(
+        "CreateCustomField",
+        custom_field={
+            "resource_type": "party.banyan/Source", "key": "margin", "type": "TYPE_TEXT",
+            "label_en": "Margin",
+        },
+    )  # fmt: skip
+    await firm.call(
+        "CreateCustomField",
+        custom_field={
+            "resource_type": "party.banyan/Source", "key": "place", "type": "TYPE_TEXT",
+            "label_en": "Place",
+        },
+    )  # fmt: skip
+    made = await firm.call("CreateSource", source={"name": "Fair"})
+    for custom in ({"margin": "12", "place": "Ulm"}, {"margin": "13", "place": "Ulm"}):
+        await firm.call(
+            "UpdateSource",
+            source={"id": made.id, "note": "Costs " + custom["margin"], "custom_fields": custom},
+            update_mask={"paths": ["note", "custom_fields"]},
+        )
+    await firm.settled()
+    grants = {
+        "reader": [Grant("*", "read", Scope.ALL, source="reader")],
+        "auditor": [Grant("insight.AuditRecord", "read", Scope.ALL, source="auditor")],
+    }
+    for role, granted in grants.items():
+        rule = FieldRule(role, "party.Source", frozenset({"note", "custom_fields.margin"}), True)
+        person = await world.person(tenant_id, granted, field_rules=[rule])
+        found = await firm.audited(
+            person, filter=f'resourceId = "{made.id}" AND verb = "update"', order_by="version"
+        )
+        told = [[(f.path, f.old_value, f.new_value) for f in record.fields] for record in found]
+        assert told == [[("custom_fields", "", '{"place": "Ulm"}')], []], role
+        for record in found:
+            got = await firm.call("GetAuditRecord", person, id=record.id)
+            assert got.fields == record.fields
+    everything = await firm.audited(filter=f'resourceId = "{made.id}"')
+    assert {f.path for record in everything for f in record.fields} == {"note", "custom_fields"}

@@ -6,12 +6,13 @@ import uuid
 
 import asyncpg
 import pytest
+from banyan.api.v1 import share_pb2
 
 from chassis import errors
-from chassis.access import EVERYTHING, Grant, Scope
+from chassis.access import EVERYTHING, FieldRule, Grant, Scope
 from chassis.database import Role
 from chassis.rpc.registry import contract_methods
-from insight import search_entry
+from insight import search, search_entry
 from insight.search import START, Asked, found_sql
 from insight.search_entry import searched, seed_of
 
@@ -104,6 +105,49 @@ async def test_nobody_finds_what_they_may_not_read(firm, world):
     assert await firm.found("kestrel", blind) == []
     stranger = Firm(world, await world.tenant())
     assert await stranger.found("kestrel") == []
+
+
+@pytest.mark.parametrize("few", [0, 1000], ids=["in order", "one by one"])
+async def test_what_is_hidden_of_a_record_neither_finds_nor_shows_it(firm, world, few, monkeypatch):
+    """PLT-16: by grams as where each record is looked at, whatever else is found by the same word.
+
+    The rule is about one noun: another's field of the same name is found.
+    """
+    monkeypatch.setattr(search, "FEW", few)
+    noted = await firm.organization("Acme", note="They make anvils")
+    named = await firm.organization("Anvil Brothers", note="Bought anvils in Ohio")
+    both = await firm.organization("Weber", note="Owes for anvils", website="anvils.example")
+    other = await firm.call("CreateContact", contact={"name": "Ann", "note": "Sells anvils"})
+    wanted = [named.id, other.id, both.id, noted.id]
+    await firm.until("anvil", wanted)
+    rule = FieldRule("all", "party.Organization", frozenset({"note"}), True)
+    for scope in (Scope.ALL, Scope.SUBTREE):
+        grants = [Grant("*", "read", scope, firm.boss.org_unit_id, "all")]
+        clerk = await world.person(firm.tenant_id, grants, field_rules=[rule])
+        hits = (await firm.call("Search", clerk, query="anvil")).hits
+        assert [(hit.resource_id, hit.snippet.field) for hit in hits] == [
+            (named.id, "name"), (other.id, "note"), (both.id, "website"),
+        ]  # fmt: skip
+        assert await firm.found("ohio", clerk) == []
+
+
+async def test_what_is_shared_is_found_by_whom_it_is_shared_with(firm, world):
+    """PLT-16: with them alone, by a unit too, and no longer than it is."""
+    grants = [Grant("party.Organization", "read", Scope.OWN)]
+    unit = await world.unit(firm.tenant_id)
+    clerk, colleague = [await world.person(firm.tenant_id, grants, unit) for _ in range(2)]
+    made = await firm.organization("Osprey")
+    await firm.organization("Osprey Sister")
+    read = share_pb2.Share.ACCESS_READ
+    await firm.call("ShareOrganization", id=made.id, user_id=clerk.user_id, access=read)
+    await firm.until("osprey", [made.id], clerk)
+    assert await firm.found("osprey", colleague) == []
+    await firm.call("ShareOrganization", id=made.id, org_unit_id=unit, access=read)
+    await firm.until("osprey", [made.id], colleague)
+    for principal in ({"user_id": clerk.user_id}, {"org_unit_id": unit}):
+        await firm.call("UnshareOrganization", id=made.id, **principal)
+    await firm.until("osprey", [], colleague)
+    assert await firm.found("osprey", clerk) == []
 
 
 async def test_pages_go_on_where_they_stopped(firm):

@@ -10,7 +10,7 @@ import datetime
 import decimal
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,11 @@ def is_path(path: str, noun: Noun) -> bool:
 
 
 def columns_of(
-    noun: Noun, paths: Sequence[str], zone: datetime.tzinfo, custom: Fields = NONE
+    noun: Noun,
+    paths: Sequence[str],
+    zone: datetime.tzinfo,
+    custom: Fields = NONE,
+    hidden: Set[str] = frozenset(),
 ) -> list[Column]:
     """Give the columns for some paths; for every field, and what tells references, if none.
 
@@ -100,12 +104,13 @@ def columns_of(
         paths: in either spelling.
         zone: in which instants are told.
         custom: what the firm has defined.
+        hidden: fields that are not among all of them.
 
     Raises:
         FailedPrecondition: UNKNOWN_CUSTOM_FIELD.
     """
     found: dict[str, Column] = {}
-    for path in paths or _all_paths(noun):
+    for path in paths or _all_paths(noun, hidden):
         fields, beyond = _led(path, noun)
         key = key_of(path)
         made = [_custom(key, fields, zone, custom)] if key else _columns(fields, beyond, zone)
@@ -131,10 +136,10 @@ def _custom(
     return Column(f"{fields[0].json_name}.{key}", fields, (), told, field)
 
 
-def _all_paths(noun: Noun) -> Iterator[str]:
+def _all_paths(noun: Noun, hidden: Set[str]) -> Iterator[str]:
     """Name every field but titles; behind references external id and title of what they name."""
     for name, field in noun.fields.items():
-        if noun.field_options(name).title_of:
+        if name in hidden or noun.field_options(name).title_of:
             continue
         yield name
         target = nouns().get(reference_type(field))

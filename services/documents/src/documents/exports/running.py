@@ -85,7 +85,10 @@ class Run:
         custom = NONE
         if any(key_of(path) for path in self._job.columns):
             custom = await self._here.fields_of(self._tenant_id, self._noun, time.monotonic())
-        self._columns = columns_of(self._noun, self._job.columns, self._zone, custom)
+        hidden = frozenset[str]()
+        if not self._job.columns:
+            hidden = await self._person.does_not_see(self._noun)
+        self._columns = columns_of(self._noun, self._job.columns, self._zone, custom, hidden)
         self._headings = headings_of(self._noun, self._columns, self._job.headings)
 
     async def failed(self, error: errors.Error) -> None:

@@ -66,3 +66,10 @@ def upgrade() -> None:
         schema="insight",
         postgresql_include=["shared"],
     )
+    # What is found of a text may depend on whose field it is.
+    op.execute(
+        "CREATE OR REPLACE VIEW insight.search_text AS SELECT resource_type, resource_id,"
+        " owner_user_id, org_unit_id, beginnings, body, grams, fields"
+        " FROM insight.search_entry WHERE tenant_id IS NOT DISTINCT FROM"
+        " (SELECT nullif(current_setting('app.tenant', true), '')::uuid)"
+    )

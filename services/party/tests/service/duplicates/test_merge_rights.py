@@ -1,10 +1,11 @@
 """Who may merge and undo, and what is refused (PLT-16, PLT-17)."""
 
 import pytest
+from banyan.api.v1 import share_pb2
 from banyan.party.v1 import merge_pb2
 
 from chassis import errors
-from chassis.access import Scope
+from chassis.access import FieldRule, Grant, Scope
 
 UNDONE = merge_pb2.Merge.STATUS_UNDONE
 
@@ -117,3 +118,34 @@ async def test_another_tenant_merges_and_undoes_nothing(firm, world, refusal):
     merge = await firm.merge("Organization", kept, gone)
     assert type(await refusal(firm.call("UndoMerge", stranger, id=merge.id))) is errors.NotFound
     assert not (await firm.call("ListMerges", stranger)).merges
+
+
+async def test_what_is_kept_of_a_noun_is_neither_taken_by_a_merge_nor_told_of_one(firm, refusal):
+    """PLT-16: nor found out by asking what is like a record."""
+    kept = await firm.organization(name="Kestrel", tax_id="91440300708461136T")
+    gone = await firm.organization(name="Kestrel Ltd", note="owes us", city="Ulm")
+    grants = [Grant("*", "*", Scope.ALL, source="all")]
+    hidden = frozenset({"note", "tax_id"})
+    rule = FieldRule("all", "party.Organization", hidden, hidden=True)
+    clerk = await firm.world.person(firm.tenant_id, grants, field_rules=[rule])
+    error = await refusal(firm.merge("Organization", kept, gone, "note", person=clerk))
+    assert (type(error), error.reason) == (errors.Forbidden, "FIELD_NOT_WRITABLE")
+    guess = firm.call("FindDuplicateOrganizations", clerk, organization={"tax_id": kept.tax_id})
+    assert [v.reason for v in (await refusal(guess)).violations] == ["FIELD_HIDDEN"]
+    made = await firm.merge("Organization", kept, gone, "note", "city")
+    told = {f.path for change in made.changes for f in change.fields}
+    assert told == {"note", "city"}
+    seen = await firm.call("GetMerge", clerk, id=made.id)
+    assert {f.path for change in seen.changes for f in change.fields} == {"city"}
+
+
+async def test_nobody_sees_more_for_a_merge(firm):
+    """PLT-16: with whom the record that goes was shared does not see the one that stays."""
+    kept, gone = await two(firm)
+    person = await firm.person(("party.*", "read", Scope.OWN))
+    access = share_pb2.Share.ACCESS_READ
+    await firm.call("ShareOrganization", id=gone.id, user_id=person.user_id, access=access)
+    assert (await firm.call("GetOrganization", person, id=gone.id)).id == gone.id
+    await firm.merge("Organization", kept, await firm.get("Organization", gone.id))
+    assert not (await firm.get("Organization", kept.id)).shares
+    assert not (await firm.call("ListOrganizations", person)).organizations
