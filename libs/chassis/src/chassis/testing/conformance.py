@@ -39,7 +39,7 @@ class Subject:
             *(Grant(name, "read", Scope.ALL) for name in others),
         ]
 
-    async def call(self, verb: str, person: Person | None = None, **fields: Any) -> Any:
+    async def call(self, verb: str, person: Person | None = None, /, **fields: Any) -> Any:
         """Call a standard verb by its name."""
         method = next(m for m in self.noun.rpcs if m.verb == verb)
         request = method.request_type(**fields)

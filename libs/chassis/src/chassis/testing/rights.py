@@ -90,13 +90,14 @@ async def what_is_shared_with_a_unit_is_shared_with_all_below_it(s: Subject) -> 
 async def a_share_names_somebody_who_is_there(s: Subject) -> None:
     made = await s.create()
     unknown = "00000000-0000-4000-8000-000000000000"
-    for principal, reason in (
+    wrong: list[tuple[dict[str, str], str]] = [
         ({}, "REQUIRED"),
         ({"user_id": s.admin.user_id, "org_unit_id": s.admin.org_unit_id}, "ONE_OF_BOTH"),
         ({"user_id": "nobody"}, "NOT_AN_ID"),
         ({"user_id": unknown}, "REFERENCE_NOT_FOUND"),
         ({"org_unit_id": unknown}, "REFERENCE_NOT_FOUND"),
-    ):
+    ]
+    for principal, reason in wrong:
         with pytest.raises(errors.Invalid) as caught:
             await s.call("Share", id=made.id, access=_READ, **principal)
         assert [v.reason for v in caught.value.violations] == [reason]
@@ -149,8 +150,8 @@ async def hidden_fields_are_as_if_there_were_none(s: Subject) -> None:
     ):
         assert not [name for name in (*names, *titles) if is_set(record, name)]
     for name in names:
-        options, attempts = s.noun.field_options(name), []
-        attempts.append(s.call("Get", person, id=made.id, read_mask={"paths": [name]}))
+        options = s.noun.field_options(name)
+        attempts = [s.call("Get", person, id=made.id, read_mask={"paths": [name]})]
         if options.filterable:
             attempts.append(s.call("List", person, filter=f"{name}:*"))
         if options.sortable:
