@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROTOS = Path(__file__).resolve().parent.parent / "protos"
-VERBS = ("Get", "List", "Create", "BatchCreate", "Update", "Delete", "Undelete", "Summarize")
+VERBS = (
+    *("Get", "List", "Create", "BatchCreate", "Update", "Delete", "Undelete"),
+    *("Share", "Unshare", "Summarize"),
+)
+# Verbs whose request is the same for every noun.
+_COMMON = {"Share", "Unshare", "Summarize"}
 _HEADER = """\
   string id = 1;
   string external_id = 2;
@@ -34,7 +39,9 @@ class Draft:
     service: str
     noun: str
     plural: str
-    verbs: tuple[str, ...] = ("Get", "List", "Create", "Update", "Delete", "Undelete")
+    verbs: tuple[str, ...] = tuple(
+        verb for verb in VERBS if verb not in ("BatchCreate", "Summarize")
+    )
 
     @property
     def one(self) -> str:
@@ -68,6 +75,7 @@ def text(draft: Draft) -> str:
     imports = {
         "banyan/api/v1/options.proto": "banyan.api.v1.",
         "banyan/api/v1/batch.proto": "banyan.api.v1.RowError",
+        "banyan/api/v1/share.proto": "banyan.api.v1.Share",
         "banyan/api/v1/summary.proto": "banyan.api.v1.Summarize",
         "banyan/type/v1/money.proto": "banyan.type.v1.Money",
         "buf/validate/validate.proto": "buf.validate.",
@@ -100,6 +108,8 @@ def _service(d: Draft) -> str:
         "Update": ("Update" + d.noun, d.noun, _rule("patch", f"{path}/{{{one}.id}}", one)),
         "Delete": ("Delete" + d.noun, d.noun, f'{{delete: "{path}/{{id}}"}}'),
         "Undelete": ("Undelete" + d.noun, d.noun, _rule("post", f"{path}/{{id}}:undelete", "*")),
+        "Share": ("Share" + d.noun, d.noun, _rule("post", f"{path}/{{id}}:share", "*")),
+        "Unshare": ("Unshare" + d.noun, d.noun, _rule("post", f"{path}/{{id}}:unshare", "*")),
         "Summarize": (
             f"Summarize{d.plural}",
             "banyan.api.v1.SummarizeResponse",
@@ -109,7 +119,7 @@ def _service(d: Draft) -> str:
     lines = ["// What it is.\n", f"service {d.noun}Service {{\n"]
     for verb in (v for v in VERBS if v in d.verbs):
         name, reply, rule = rules[verb]
-        request = "banyan.api.v1.SummarizeRequest" if verb == "Summarize" else f"{name}Request"
+        request = f"banyan.api.v1.{verb}Request" if verb in _COMMON else f"{name}Request"
         lines.append(
             f"  rpc {name}({request}) returns ({reply}) {{\n"
             f"    option (google.api.http) = {rule};\n"
@@ -125,6 +135,14 @@ def _rule(verb: str, path: str, body: str) -> str:
 def _message(d: Draft) -> str:
     deleted = "  google.protobuf.Timestamp delete_time = 6;\n" if d.soft_delete else ""
     soft = "    soft_delete: true\n" if d.soft_delete else ""
+    shares = (
+        ""
+        if "Share" not in d.verbs
+        else (
+            "  repeated banyan.api.v1.Share shares = 100 "
+            "[(google.api.field_behavior) = OUTPUT_ONLY];\n"
+        )
+    )
     return (
         f"message {d.noun} {{\n"
         "  option (google.api.resource) = {\n"
@@ -136,7 +154,7 @@ def _message(d: Draft) -> str:
         "  option (banyan.api.v1.noun) = {\n"
         f'    title: "name"\n{soft}  }};\n\n'
         f"  // What every noun begins with.\n{_HEADER.format(delete_time=deleted)}"
-        f"  google.protobuf.Struct custom_fields = 10;\n\n{_FIELDS}}}\n"
+        f"  google.protobuf.Struct custom_fields = 10;\n{shares}\n{_FIELDS}}}\n"
     )
 
 

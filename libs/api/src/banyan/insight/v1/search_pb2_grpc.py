@@ -48,8 +48,8 @@ class SearchServiceServicer:
 
     def Search(self, request, context):
         """What contains the words typed, best match first, within what the caller may read. A title found
-        at its beginning comes before one found inside, before one found by its pinyin ("hwjs" and
-        "huawei" find 华为技术), before other fields. One character, and two letters or digits, are looked
+        at its beginning comes before one found at a word, by its pinyin ("hwjs" and "huawei" find
+        华为技术), inside a word, before other fields. One character, and two letters or digits, are looked
         for at the beginning of titles and of their words only; each Chinese character begins one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

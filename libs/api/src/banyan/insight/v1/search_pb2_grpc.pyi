@@ -35,8 +35,8 @@ class SearchServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     Search: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchRequest, _search_pb2.SearchResponse]
     """What contains the words typed, best match first, within what the caller may read. A title found
-    at its beginning comes before one found inside, before one found by its pinyin ("hwjs" and
-    "huawei" find 华为技术), before other fields. One character, and two letters or digits, are looked
+    at its beginning comes before one found at a word, by its pinyin ("hwjs" and "huawei" find
+    华为技术), inside a word, before other fields. One character, and two letters or digits, are looked
     for at the beginning of titles and of their words only; each Chinese character begins one.
     """
 
@@ -47,8 +47,8 @@ class SearchServiceAsyncStub(SearchServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Search: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchRequest, _search_pb2.SearchResponse]  # type: ignore[assignment]
     """What contains the words typed, best match first, within what the caller may read. A title found
-    at its beginning comes before one found inside, before one found by its pinyin ("hwjs" and
-    "huawei" find 华为技术), before other fields. One character, and two letters or digits, are looked
+    at its beginning comes before one found at a word, by its pinyin ("hwjs" and "huawei" find
+    华为技术), inside a word, before other fields. One character, and two letters or digits, are looked
     for at the beginning of titles and of their words only; each Chinese character begins one.
     """
 
@@ -62,8 +62,8 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SearchResponse, _abc.Awaitable[_search_pb2.SearchResponse]]:
         """What contains the words typed, best match first, within what the caller may read. A title found
-        at its beginning comes before one found inside, before one found by its pinyin ("hwjs" and
-        "huawei" find 华为技术), before other fields. One character, and two letters or digits, are looked
+        at its beginning comes before one found at a word, by its pinyin ("hwjs" and "huawei" find
+        华为技术), inside a word, before other fields. One character, and two letters or digits, are looked
         for at the beginning of titles and of their words only; each Chinese character begins one.
         """
 
