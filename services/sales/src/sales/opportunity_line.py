@@ -18,7 +18,7 @@ _UPDATE = "/banyan.sales.v1.OpportunityLineService/UpdateOpportunityLine"
 
 
 def prepare_create(line: _Line, around: Around) -> None:
-    """Reckon the amount, and take over how far the deal is."""
+    """Reckon the amount, and take over how far the deal is and whose it is."""
     _reckon(line)
     _follow(line, around.record("opportunity_id"))
 
@@ -57,10 +57,11 @@ def _discount(line: _Line) -> decimal.Decimal:
 def _follow(line: _Line, deal: opportunity_pb2.Opportunity | None) -> None:
     if deal is not None:
         line.stage, line.outcome = deal.stage, deal.outcome
+        line.owner_user_id, line.org_unit_id = deal.owner_user_id, deal.org_unit_id
 
 
 async def follow_deals(here: Resources, events: Sequence[Event], transaction: Transaction) -> None:
-    """Let the lines of changed deals, and new lines, say how far their deals are now.
+    """Let the lines of changed deals, and new lines, say how far their deals are now, and whose.
 
     Deals are read as they are, so it does not matter in which order their changes are heard.
     """

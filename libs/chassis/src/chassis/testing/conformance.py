@@ -381,29 +381,6 @@ async def another_tenant_sees_nothing_and_changes_nothing(s: Subject) -> None:
     assert (await s.call("Get", id=made.id)) == made
 
 
-@check("Create", "Get", "List", "Update")
-async def scopes_are_walls(s: Subject) -> None:
-    tenant = s.admin.tenant_id
-    team, other = await s.world.unit(tenant), await s.world.unit(tenant)
-    own = await s.world.person(tenant, s.scoped(Scope.OWN), team)
-    inside = await s.world.person(tenant, s.scoped(Scope.UNIT, team), team)
-    outside = await s.world.person(tenant, s.scoped(Scope.SUBTREE, other), other)
-    record = s.samples.make()
-    if s.samples.is_required("org_unit_id"):
-        record.org_unit_id, record.owner_user_id = team, own.user_id
-    made = await s.create(own, record=record)
-    for person in (own, inside):
-        assert made.id in {r.id for r in await s.listed(person)}
-        assert (await s.call("Get", person, id=made.id)).id == made.id
-    assert made.id not in {r.id for r in await s.listed(outside)}
-    with pytest.raises(errors.NotFound):
-        await s.call("Get", outside, id=made.id)
-    reader = await s.world.person(tenant, [Grant("*", "read", Scope.ALL)])
-    patch, name = s.samples.changed(made)
-    with pytest.raises(errors.Forbidden):
-        await s.update(patch, name, person=reader)
-
-
 @check("Create", "Update")
 async def a_record_cannot_be_placed_out_of_reach(s: Subject) -> None:
     tenant = s.admin.tenant_id

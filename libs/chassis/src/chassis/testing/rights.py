@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from banyan.api.v1 import share_pb2
+from google.protobuf import field_mask_pb2
 
 from chassis import errors
 from chassis.access import FieldRule, Grant, Scope
+from chassis.resources import Noun
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import HEADER_FIELDS
 from chassis.resources.rules import is_set
@@ -37,6 +39,50 @@ async def sees(s: Subject, record: Any, person: Person) -> bool:
         got = False
     assert listed == got
     return got
+
+
+def whole_of(s: Subject) -> Noun:
+    """Give the noun whose parts the subject's records are."""
+    kind = reference_type(s.noun.fields[s.noun.part_of])
+    return next(n for n in s.world.nouns.values() if n.resource.type == kind)
+
+
+async def hand_over_whole(s: Subject, record: Any, person: Person, unit: str) -> None:
+    """Let what a record is a part of belong to somebody: then so do its parts."""
+    if not s.noun.part_of:
+        return
+    whole = whole_of(s)
+    update = next(m for m in whole.rpcs if m.verb == "Update")
+    there: Any = whole.message(
+        id=getattr(record, s.noun.part_of), owner_user_id=person.user_id, org_unit_id=unit
+    )
+    mask = field_mask_pb2.FieldMask(paths=["owner_user_id", "org_unit_id"])
+    request = update.request_type(**{whole.table_name: there}, update_mask=mask)
+    await s.world.call(update.path, request, s.admin)
+
+
+@check("Create", "Get", "List", "Update")
+async def scopes_are_walls(s: Subject) -> None:
+    tenant = s.admin.tenant_id
+    team, other = await s.world.unit(tenant), await s.world.unit(tenant)
+    own = await s.world.person(tenant, s.scoped(Scope.OWN), team)
+    inside = await s.world.person(tenant, s.scoped(Scope.UNIT, team), team)
+    outside = await s.world.person(tenant, s.scoped(Scope.SUBTREE, other), other)
+    record = s.samples.make()
+    if s.samples.is_required("org_unit_id"):
+        record.org_unit_id, record.owner_user_id = team, own.user_id
+    await hand_over_whole(s, record, own, team)
+    made = await s.create(own, record=record)
+    for person in (own, inside):
+        assert made.id in {r.id for r in await s.listed(person)}
+        assert (await s.call("Get", person, id=made.id)).id == made.id
+    assert made.id not in {r.id for r in await s.listed(outside)}
+    with pytest.raises(errors.NotFound):
+        await s.call("Get", outside, id=made.id)
+    reader = await s.world.person(tenant, [Grant("*", "read", Scope.ALL)])
+    patch, name = s.samples.changed(made)
+    with pytest.raises(errors.Forbidden):
+        await s.update(patch, name, person=reader)
 
 
 @check("Create", "Get", "List", "Update", "Share")
@@ -112,8 +158,7 @@ async def a_part_is_shared_with_its_whole(s: Subject) -> None:
         return
     made, person = await s.create(), await elsewhere(s)
     assert made.id not in {r.id for r in await s.listed(person)}
-    kind = s.noun.fields[s.noun.part_of]
-    whole = next(n for n in s.world.nouns.values() if n.resource.type == reference_type(kind))
+    whole = whole_of(s)
     request = share_pb2.ShareRequest(
         id=getattr(made, s.noun.part_of), access=_READ, user_id=person.user_id
     )
@@ -171,15 +216,20 @@ async def what_is_kept_from_somebody_they_cannot_write(s: Subject) -> None:
     changed, name = s.samples.changed(made)
     if name not in keepable(s):
         return
+    says = is_set(changed, name)
     for hidden in (True, False):
         person = await kept_from(s, [name], hidden=hidden)
-        for paths in ((name,), ("*",), ()):
+        # Whoever does not see a field, and gives the whole record back without it, means no change.
+        ways = ((name,), ("*",), ()) if says or not hidden else ((name,),)
+        for paths in ways:
             with pytest.raises(errors.Forbidden) as caught:
                 await s.update(changed, *paths, person=person)
             assert caught.value.reason == "FIELD_NOT_WRITABLE"
-        record = s.samples.make()
-        take(record, name, changed)
-        with pytest.raises(errors.Forbidden):
-            await s.create(person, record=record)
-        assert is_set(await s.call("Get", person, id=made.id), name) != hidden
+        if says:
+            record = s.samples.make()
+            take(record, name, changed)
+            with pytest.raises(errors.Forbidden):
+                await s.create(person, record=record)
+        shown = is_set(await s.call("Get", person, id=made.id), name)
+        assert shown == (is_set(made, name) and not hidden)
     assert await s.call("Get", id=made.id) == made

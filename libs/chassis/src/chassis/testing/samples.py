@@ -201,15 +201,14 @@ def _fill(record: Any, field: FieldDescriptor, number: int) -> None:
     name = field.name
     if field.is_repeated:
         if field.type == _F.TYPE_STRING:
-            allowed = list(getattr(_rules(field).repeated.items.string, "in"))
-            text = allowed[number % len(allowed)] if allowed else f"{name} {number}"
-            getattr(record, name).append(text)
+            rules = _rules(field).repeated.items.string
+            getattr(record, name).append(_text(name, rules, number))
         return
     kind = message_name(field)
     if kind:
         _fill_message(getattr(record, name), kind, number)
     elif field.type == _F.TYPE_STRING:
-        setattr(record, name, _text(field, number))
+        setattr(record, name, _text(name, _rules(field).string, number))
     elif field.type == _F.TYPE_BOOL:
         setattr(record, name, number % 2 == 0)
     elif field.type == _F.TYPE_ENUM:
@@ -219,14 +218,13 @@ def _fill(record: Any, field: FieldDescriptor, number: int) -> None:
         setattr(record, name, _number(field, number))
 
 
-def _text(field: FieldDescriptor, number: int) -> str:
+def _text(name: str, rules: Any, number: int) -> str:
     """Give a text that keeps the field's rules; where a pattern says more, the rule's example."""
-    rules = _rules(field).string
     if rules.email:
-        return f"{field.name}.{number:06}@example.com"
-    if rules.example:
-        return rules.example[number % len(rules.example)]
-    return f"{field.name} {number:06}"
+        return f"{name}.{number:06}@example.com"
+    if examples := list(getattr(rules, "in")) or list(rules.example):
+        return examples[number % len(examples)]
+    return f"{name} {number:06}"
 
 
 def _number(field: FieldDescriptor, number: int) -> int:
