@@ -41,6 +41,8 @@ from chassis.json.wellknown import EPOCH, decode_timestamp
 
 _INTEGERS = {3, 4, 5, 6, 7, 13, 15, 16, 17, 18}
 _F = FieldDescriptor
+# A reference to a record of any type.
+_ANY = "*"
 # Columns that tables have beside those of their fields.
 TITLE_SORT_KEY, VERSION, PATH = "title_sort_key", "version", "path"
 OWN_COLUMNS = {TENANT_ID, TITLE_SORT_KEY, VERSION, PATH}
@@ -78,7 +80,17 @@ def is_reference(field: FieldDescriptor) -> bool:
 
 
 def reference_type(field: FieldDescriptor) -> str:
-    """Give the resource type a field refers to, "" for none."""
+    """Give the type of the records whose ids stand in a field, "" for none."""
+    kind = _referred(field)
+    return "" if kind == _ANY else kind
+
+
+def holds_names(field: FieldDescriptor) -> bool:
+    """Tell whether resource names of records of any type stand in a field: "documents/01a2…"."""
+    return _referred(field) == _ANY
+
+
+def _referred(field: FieldDescriptor) -> str:
     options: Any = field.GetOptions()
     return options.Extensions[resource_pb2.resource_reference].type
 

@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from chassis.json import codec_of
 from chassis.json.fields import enum_of, message_name
 from chassis.resources import Noun
-from chassis.resources.columns import behaviors, is_reference, reference_type
+from chassis.resources.columns import behaviors, holds_names, is_reference, reference_type
 from chassis.resources.noun import HEADER_FIELDS, OUTPUT_FIELDS
 
 _counter = itertools.count(1)
@@ -24,11 +24,15 @@ class Samples:
 
     Args:
         references: ids of records that reference fields may name, by field.
+
+    Attributes:
+        names: resource names for fields that hold such, by field.
     """
 
     def __init__(self, noun: Noun, references: Mapping[str, str] | None = None) -> None:
         self.noun = noun
         self.references = dict(references or {})
+        self.names: dict[str, str] = {}
         self._example = noun.message()
         if noun.options.example:
             self._example = codec_of(noun.message).from_bytes(noun.options.example.encode())
@@ -62,7 +66,9 @@ class Samples:
         for name in self.writable():
             if bare and not self.is_required(name):
                 continue
-            if name != self.noun.options.title and is_given(self._example, name):
+            if name in self.names:
+                setattr(record, name, self.names[name])
+            elif name != self.noun.options.title and is_given(self._example, name):
                 take(record, name, self._example)
             else:
                 _fill(record, self.noun.fields[name], number)
@@ -151,6 +157,11 @@ async def samples_for(
             made[kind] = samples.references[name] = (
                 await world.call(create.path, request, person)
             ).id
+    for name, field in noun.fields.items():
+        if holds_names(field):
+            target, record_id = next(iter(samples.references.items()))
+            kind = world.nouns[reference_type(noun.fields[target])].resource
+            samples.names[name] = f"{kind.pattern[0].partition('/')[0]}/{record_id}"
     await _titles_heard(noun, samples, world, person)
     return samples
 
