@@ -10,6 +10,7 @@ from chassis.custom.definitions import NONE, Definitions, Fields
 from chassis.custom.fields import CUSTOM_FIELDS, keys_in
 from chassis.database import Database
 from chassis.events import Objects
+from chassis.resources.answers import Answers
 from chassis.resources.noun import Noun
 from chassis.resources.pages import PageTokens
 from chassis.resources.requests import Requests
@@ -42,6 +43,7 @@ class Resources(Mapping[type[Message], Resource]):
         self.objects = objects
         self.channels = channels
         self.requests = Requests(database)
+        self.answers = Answers(database)
         self.key_ring = keys
         self.nouns = tuple(nouns)
         self.tokens = tokens

@@ -168,6 +168,11 @@ class Noun:
         """Name the field of the record it is a part of, "" when it is none."""
         return self.options.part_of
 
+    @functools.cached_property
+    def is_logged(self) -> bool:
+        """Tell whether each change of a record is in the log; of what is only mirrored none is."""
+        return any(method.verb == "Create" for method in self.rpcs)
+
     def field_options(self, name: str) -> options_pb2.FieldOptions:
         """Give a field's (banyan.api.v1.field); the header fields' are implied."""
         if name in HEADER_FIELDS:

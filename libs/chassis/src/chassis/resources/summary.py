@@ -5,6 +5,7 @@ Boards, charts and pivots stand on this; every group says the filter that opens 
 
 import datetime
 import decimal
+import hashlib
 import re
 import zoneinfo
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from chassis.access import TenantProfile
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of
 from chassis.json.wellknown import set_value
+from chassis.resources.answers import SNAPSHOT
 from chassis.resources.columns import FieldColumn, reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
@@ -92,17 +94,30 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     keys = reading.keys(request.group_by)
     measures = reading.measures(request.measures)
     where = resource.store.condition(question, sql)
-    rows = await resource.here.database.read(
-        call.tenant_id, _statement(resource.store.table, keys, measures, where), *sql.arguments
-    )
-    if len(rows) > GROUPS_MAX + 1:
-        raise errors.invalid_field("group_by", "TOO_MANY_GROUPS", limit=GROUPS_MAX)
-    answer = summary_pb2.SummarizeResponse()
-    for row in rows:
-        is_total = row[-1]
-        group = answer.totals if is_total else answer.groups.add()
-        _fill(group, keys if not is_total else (), measures, row, len(keys), request.filter)
-    return answer
+    statement = _statement(resource.store.table, keys, measures, where)
+
+    async def make() -> tuple[Any, str]:
+        rows = await resource.here.database.read(call.tenant_id, statement, *sql.arguments)
+        if len(rows) > GROUPS_MAX + 1:
+            raise errors.invalid_field("group_by", "TOO_MANY_GROUPS", limit=GROUPS_MAX)
+        answer = summary_pb2.SummarizeResponse()
+        for row in rows:
+            is_total = row[-2]
+            group = answer.totals if is_total else answer.groups.add()
+            _fill(group, keys if not is_total else (), measures, row, len(keys), request.filter)
+        return answer, rows[0][-1]
+
+    if not resource.noun.is_logged:
+        return (await make())[0]
+    told = (statement, sql.arguments, call.profile.currency_code, request.SerializeToString())
+    digest = hashlib.sha256(repr(told).encode()).digest()
+    return await resource.here.answers.get(call.tenant_id, digest, _kinds(resource.noun), make)
+
+
+def _kinds(noun: Noun) -> list[str]:
+    """List the types whose records a summary depends on: also the wholes, which may be shared."""
+    whole = [reference_type(noun.fields[noun.part_of])] if noun.part_of else []
+    return [noun.resource.type, *whole]
 
 
 def _statement(table: str, keys: Sequence[Key], measures: Sequence[Measure], where: str) -> str:
@@ -111,12 +126,13 @@ def _statement(table: str, keys: Sequence[Key], measures: Sequence[Measure], whe
     figures = [f"{measure.sql} AS m{i}" for i, measure in enumerate(measures)]
     joins = "".join(key.join for key in keys)
     if not keys:
-        return f"SELECT {', '.join(figures)}, true FROM {table} t{_and(where)}"
+        return f"SELECT {', '.join(figures)}, true, {SNAPSHOT} FROM {table} t{_and(where)}"
     names = ", ".join(f"k{i}" for i in range(len(keys)))
     by = ", ".join(key.by for key in keys)
     total = f"grouping({by}) <> 0"
     return (
-        f"SELECT {', '.join((*columns, *figures))}, {total} FROM {table} t{joins}{_and(where)}"
+        f"SELECT {', '.join((*columns, *figures))}, {total}, {SNAPSHOT}"
+        f" FROM {table} t{joins}{_and(where)}"
         f" GROUP BY GROUPING SETS (({by}), ()) ORDER BY {names} LIMIT {GROUPS_MAX + 2}"
     )
 
