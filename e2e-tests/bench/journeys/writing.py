@@ -34,7 +34,7 @@ async def change_stage(bench: Bench) -> Row:
     """Move deals from stage to stage, each to another than it is in."""
     firm, ids = bench.firm, [record_id for record_id, _ in bench.firm.open_deals]
     before = await bench.bare.admin.fetchval(_VERSIONS, ids)
-    moves = _moves(bench.door(), firm.open_deals)
+    requests = moves(bench.door(), firm.open_deals)
     bare_moves = itertools.cycle(
         (record_id, OPEN[n % 3]) for n, record_id in enumerate(reversed(ids))
     )
@@ -46,7 +46,7 @@ async def change_stage(bench: Bench) -> Row:
         assert await connection.fetch(_MOVE, *next(bare_moves))
 
     journey = Journey(
-        "Change a deal's stage", moves, (_SALES, bare), at_least=670, writes=True,
+        "Change a deal's stage", requests, (_SALES, bare), at_least=670, writes=True,
         note="bare: one UPDATE",
     )  # fmt: skip
     row = await bench.measure(journey)
@@ -55,7 +55,7 @@ async def change_stage(bench: Bench) -> Row:
     return row
 
 
-def _moves(door: Door, deals: list[tuple[str, str]]) -> Iterator[bytes]:
+def moves(door: Door, deals: list[tuple[str, str]]) -> Iterator[bytes]:
     """Go through the deals again and again, each time one stage on."""
     for step in itertools.count(1):
         for record_id, stage in deals:
