@@ -1,7 +1,8 @@
 """Turns: whoever waits for an answer goes first, and what only catches up goes after, for a moment.
 
-One loop serves calls, publishes changes and takes in events. Nobody waits for the last two, so they
-step back while long work is being done for somebody, but never for longer than they say.
+One loop serves calls, publishes changes and takes in events. While long work is being done for
+somebody, what it leaves to be published and taken in comes in crowds, which nobody waits for as
+long as there is more of it: crowds step back. What comes alone is somebody else's and goes on.
 """
 
 import asyncio
@@ -10,6 +11,9 @@ from collections.abc import Generator
 
 # Work that comes batch after batch is one long work; this long a pause ends it.
 PAUSE_SECONDS = 0.03
+# From so many changes or events on they are a crowd, and so long it steps back at most.
+CROWD = 100
+STEP_BACK_SECONDS = 3.0
 
 
 class Turns:
@@ -30,14 +34,18 @@ class Turns:
             if not self._working and self._calm is not None:
                 asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._end)
 
-    async def after_others(self, seconds: float) -> None:
-        """Wait until no long work is being done, this long at most."""
-        if not self._working:
+    async def after_others(self, count: int) -> None:
+        """Wait until no long work is being done, if it is a crowd; not for long.
+
+        Args:
+            count: how many changes or events are to be dealt with.
+        """
+        if not self._working or count < CROWD:
             return
         if self._calm is None:
             self._calm = asyncio.Event()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(STEP_BACK_SECONDS):
                 await self._calm.wait()
 
     def _end(self) -> None:

@@ -177,9 +177,10 @@ def _latin_name(text: str) -> OrganizationName:
         found.append(words[0])
         words = words[1:]
     brand = words
-    while len(brand) > 1 and brand[-1] in _known("latin", "trades"):
+    trades = _known("latin", "trades")
+    while len(brand) > 1 and brand[-1] in trades:
         brand = brand[:-1]
-    if all(word in _known("latin", "trades") | regions for word in brand):
+    if all(word in trades or word in regions for word in brand):
         return OrganizationName(" ".join(whole))
     region = next((r for r in found if r not in _known("latin", "home")), "")
     return OrganizationName(" ".join(brand), " ".join(words[len(brand) :]), region)

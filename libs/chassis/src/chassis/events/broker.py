@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,13 @@ class Event:
     subject: str
     payload: bytes
     trace_parent: str = ""
-    _parsed: list[change_pb2.Change] = field(default_factory=list[change_pb2.Change], repr=False)
 
-    @property
+    @functools.cached_property
     def change(self) -> change_pb2.Change:
         """Give the payload as a Change."""
-        if not self._parsed:
-            self._parsed.append(change_pb2.Change.FromString(self.payload))
-        return self._parsed[0]
+        return change_pb2.Change.FromString(self.payload)
 
-    @property
+    @functools.cached_property
     def record(self) -> Any:
         """Give the record a Change carries, as it was after it."""
         packed = self.change.record

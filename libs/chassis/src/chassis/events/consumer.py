@@ -20,8 +20,6 @@ from chassis.turns import TURNS
 ATTEMPTS_MAX = 5
 _BATCH = 500
 _FETCH_SECONDS = 5.0
-# How long a batch steps back while somebody waits for long work.
-_STEP_BACK_SECONDS = 0.5
 _ACK_WAIT_SECONDS = 10
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
@@ -113,7 +111,7 @@ class ConsumerRunner:
                 METRICS.lag.labels(self.name).set(0)
                 continue
             METRICS.lag.labels(self.name).set(messages[-1].metadata.num_pending)
-            await TURNS.after_others(_STEP_BACK_SECONDS)
+            await TURNS.after_others(len(messages))
             by_tenant: dict[str, list[Any]] = {}
             for message in messages:
                 by_tenant.setdefault(message.subject.split(".")[1], []).append(message)

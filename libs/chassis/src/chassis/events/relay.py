@@ -22,8 +22,6 @@ POLL_SECONDS = 1.0
 ACKNOWLEDGE_SECONDS = 10.0
 # After a drain, a moment for more to come: the first change goes at once, a crowd goes together.
 GATHER_SECONDS = 0.005
-# How long a batch steps back while somebody waits for long work.
-STEP_BACK_SECONDS = 0.25
 # The oldest transaction that is open, and the first that has not begun.
 _OPEN = (
     "SELECT pg_snapshot_xmin(open)::text::bigint, pg_snapshot_xmax(open)::text::bigint"
@@ -139,7 +137,7 @@ class Relay:
         noting: asyncio.Task[Any] | None = None
         try:
             while rows := await reader.fetch(self._select_next, reading.seen, BATCH):
-                await TURNS.after_others(STEP_BACK_SECONDS)
+                await TURNS.after_others(len(rows))
                 await self._publish(rows)
                 reading.read([row[0] for row in rows])
                 if noting is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import secrets
@@ -82,6 +83,7 @@ async def _up(services: dict[str, Service], settings: Settings, port: int) -> No
     host = Host(services.values(), settings, port)
     stop = _stop_signal()
     await host.start()
+    _look_for_cycles_seldom()
     try:
         await found_local_tenant(host.channels, settings.home)
         await _until_listening(settings.host, port)
@@ -121,10 +123,22 @@ def serve(
     uvloop.run(_serve(services, settings))
 
 
+def _look_for_cycles_seldom() -> None:
+    """Leave what is loaded out of garbage collection, and let it run less often.
+
+    Nearly everything that a request makes goes by counting; looking for the rest of it among all
+    that is there took a tenth of the processor under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 async def _serve(services: dict[str, Service], settings: Settings) -> None:
     host = Host(services.values(), settings, settings.port or DEFAULT_PORT)
     stop = _stop_signal()
     await host.start()
+    _look_for_cycles_seldom()
     await stop.wait()
     await host.stop()
 
