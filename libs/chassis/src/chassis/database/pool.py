@@ -46,7 +46,9 @@ class Pool:
         self._size = size
         self._name = name
         self._timeout_ms = str(int(statement_timeout_seconds * 1000))
-        self._idle: list[_Slot] = []
+        # By mark, in the order in which they came back: the warmest last.
+        self._idle: dict[Mark | None, list[_Slot]] = {}
+        self._idle_count = 0
         self._open = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = False
@@ -54,7 +56,7 @@ class Pool:
     @property
     def in_use(self) -> int:
         """Count the connections taken right now."""
-        return self._open - len(self._idle)
+        return self._open - self._idle_count
 
     @property
     def size(self) -> int:
@@ -83,7 +85,7 @@ class Pool:
         """Close all idle connections; those on loan close when they come back."""
         self._closed = True
         while self._idle:
-            await self._discard(self._idle.pop())
+            await self._discard(self._pop(next(iter(self._idle))))
 
     async def take(self, mark: Mark) -> _Slot:
         """Take a connection for a mark; prefers one already set to it, then the warmest."""
@@ -112,19 +114,27 @@ class Pool:
             if not slot.connection.is_closed():
                 slot.connection.terminate()
         else:
-            self._idle.append(slot)
+            warm = self._idle.pop(slot.mark, [])
+            warm.append(slot)
+            self._idle[slot.mark] = warm
+            self._idle_count += 1
         self._wake_one()
 
     def _pick(self, mark: Mark) -> _Slot | None:
         while self._idle:
-            index = next(
-                (i for i in range(len(self._idle) - 1, -1, -1) if self._idle[i].mark == mark), -1
-            )
-            slot = self._idle.pop(index)
+            slot = self._pop(mark if mark in self._idle else next(reversed(self._idle)))
             if not slot.connection.is_closed():
                 return slot
             self._open -= 1
         return None
+
+    def _pop(self, mark: Mark | None) -> _Slot:
+        slots = self._idle[mark]
+        slot = slots.pop()
+        if not slots:
+            del self._idle[mark]
+        self._idle_count -= 1
+        return slot
 
     async def _connect(self) -> _Slot:
         self._open += 1
