@@ -220,10 +220,17 @@ def _seen(reach: Iterable[tuple[Reach, list[str]]], alias: str, sql: Sql) -> str
 
 def _place(reach: Reach, kinds: Sequence[str], alias: str, sql: Sql) -> Place:
     """Give where entries of some types say whose they are."""
-    looked_up = reach.principals or reach.categories  # else the parameter would stand nowhere
+    # What is not looked up would be a parameter that stands nowhere.
+    looked_up = reach.principals or reach.categories
     opened = [kind for kind in kinds if is_opened(kind)] if looked_up else []
-    which = f"s.resource_type = ANY({sql.bind(opened, 'text[]')})" if opened else ""
-    return Place(alias, "insight.share", "resource_id", which)
+    wholes = sorted(
+        {searched()[kind].whole[1] for kind in kinds} - {""} if reach.principals else ()
+    )
+    which, of_whole = (
+        f"s.resource_type = ANY({sql.bind(found, 'text[]')})" if found else ""
+        for found in (opened, wholes)
+    )
+    return Place(alias, "insight.share", "resource_id", which, ("whole_id", of_whole))
 
 
 # What is put together here is text of this file; values are parameters. They are read through

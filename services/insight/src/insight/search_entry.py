@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from chassis.database import TENANT_ID, Record, Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Noun, Resources
+from chassis.resources.columns import reference_type
 from chassis.resources.kinds import nouns
 from chassis.resources.shares import mirror_shares
 from chassis.rpc import acting
@@ -49,6 +50,7 @@ def describe_tables(metadata: MetaData) -> None:
         Column("version", BigInteger, nullable=False),
         Column("owner_user_id", UUID(as_uuid=False)),
         Column("org_unit_id", UUID(as_uuid=False)),
+        Column("whole_id", UUID(as_uuid=False)),  # the record it is a part of, and shared with
         Column("title", Text, nullable=False),
         Column("fields", ARRAY(Text), nullable=False),
         Column("texts", ARRAY(Text), nullable=False),
@@ -59,6 +61,12 @@ def describe_tables(metadata: MetaData) -> None:
         Column("grams", ARRAY(BigInteger), nullable=False),
         Index("search_entry_owner_idx", TENANT_ID, "owner_user_id"),
         Index("search_entry_unit_idx", TENANT_ID, "org_unit_id"),
+        Index(
+            "search_entry_whole_idx",
+            TENANT_ID,
+            "whole_id",
+            postgresql_where=text("whole_id IS NOT NULL"),
+        ),
         # What waits to be sorted in is read by every search, so there must not be much of it.
         Index(
             "search_entry_grams_idx",
@@ -98,18 +106,20 @@ class Searched:
         name: as permissions name it: ``party.Organization``.
         title: the field people know a record by.
         fields: the other fields whose text is found.
+        whole: the field of the record it is a part of, and that record's type; "" for neither.
     """
 
     name: str
     title: str
     fields: tuple[str, ...]
+    whole: tuple[str, str]
 
 
 @functools.cache
 def searched() -> dict[str, Searched]:
     """Give what is searched, by resource type: every noun with a title, of services heard."""
     return {
-        kind: Searched(noun.name, noun.options.title, _text_fields(noun))
+        kind: Searched(noun.name, noun.options.title, _text_fields(noun), _whole(noun))
         for kind, noun in nouns().items()
         if noun.options.title and noun.service != _OWN
     }
@@ -125,6 +135,11 @@ def _text_fields(noun: Noun) -> tuple[str, ...]:
     )
 
 
+def _whole(noun: Noun) -> tuple[str, str]:
+    name = noun.part_of
+    return (name, reference_type(noun.fields[name])) if name else ("", "")
+
+
 @dataclass(frozen=True)
 class SearchEntry:
     """What a record is found by, at one version; without a title when it is not found any more.
@@ -138,6 +153,7 @@ class SearchEntry:
     version: int
     owner_user_id: str = ""
     org_unit_id: str = ""
+    whole_id: str = ""
     title: str = ""
     texts: tuple[tuple[str, str], ...] = ()
 
@@ -173,6 +189,7 @@ def entry_of(event: Event) -> SearchEntry | None:
         *key,
         owner_user_id=getattr(record, "owner_user_id", ""),
         org_unit_id=getattr(record, "org_unit_id", ""),
+        whole_id=getattr(record, noun.whole[0]) if noun.whole[0] else "",
         title=getattr(record, noun.title),
         texts=tuple(_texts(record, noun.fields)),
     )
@@ -200,7 +217,7 @@ CROSS JOIN LATERAL (
 """
 _MOVE = """
 UPDATE insight.search_entry e
-SET version = $3, owner_user_id = $4, org_unit_id = $5
+SET version = $3, owner_user_id = $4, org_unit_id = $5, whole_id = $6
 WHERE e.resource_type = $1 AND e.resource_id = $2
 """
 _FORGET = """
@@ -209,12 +226,13 @@ WHERE resource_type = $1 AND resource_id = $2 AND beginning = ANY($3::text[])
 """
 _KEEP = """
 INSERT INTO insight.search_entry (tenant_id, resource_type, resource_id, version, owner_user_id,
-    org_unit_id, title, fields, texts, beginnings, body, grams)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::bigint[])
+    org_unit_id, whole_id, title, fields, texts, beginnings, body, grams)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::bigint[])
 """
 _CHANGE = """
-UPDATE insight.search_entry SET version = $4, owner_user_id = $5, org_unit_id = $6, title = $7,
-    fields = $8, texts = $9, beginnings = $10, body = $11, grams = $12::text::bigint[]
+UPDATE insight.search_entry SET version = $4, owner_user_id = $5, org_unit_id = $6, whole_id = $7,
+    title = $8, fields = $9, texts = $10, beginnings = $11, body = $12,
+    grams = $13::text::bigint[]
 WHERE tenant_id = $1 AND resource_type = $2 AND resource_id = $3
 """
 _LIST = """
@@ -300,7 +318,7 @@ def _says(kept: Record) -> tuple[str, tuple[tuple[str, str], ...]]:
 def _place(entry: SearchEntry) -> tuple[Any, ...]:
     return (
         *(entry.resource_type, entry.resource_id, entry.version),
-        *(entry.owner_user_id or None, entry.org_unit_id or None),
+        *(entry.owner_user_id or None, entry.org_unit_id or None, entry.whole_id or None),
     )
 
 

@@ -168,13 +168,16 @@ async def mirror_shares(table: str, events: Sequence[Event], transaction: Transa
 
 
 def _tells(event: Event) -> bool:
-    """Tell whether a change may say something new about who may look its record up."""
+    """Tell whether a change says who may look its record up.
+
+    Each does but the first: what was shared in between may be heard of later, or at once with it.
+    """
     record = event.record
     if SHARES not in record.DESCRIPTOR.fields_by_name:
         return False
     options: Any = record.DESCRIPTOR.GetOptions()
     return (
-        bool(getattr(record, SHARES))
+        event.change.verb != "create"
+        or bool(getattr(record, SHARES))
         or bool(options.Extensions[options_pb2.noun].category_fields)
-        or any(field.path == SHARES for field in event.change.fields)
     )

@@ -7,6 +7,7 @@ listed, and cost a look.
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import UUID
 
 revision = "insight_0004"
 down_revision = "insight_0003"
@@ -66,10 +67,20 @@ def upgrade() -> None:
         schema="insight",
         postgresql_include=["shared"],
     )
+    # A part is shared with its whole.
+    op.add_column("search_entry", sa.Column("whole_id", UUID(as_uuid=False)), schema="insight")
+    op.create_index(
+        "search_entry_whole_idx",
+        "search_entry",
+        ["tenant_id", "whole_id"],
+        unique=False,
+        schema="insight",
+        postgresql_where=sa.text("whole_id IS NOT NULL"),
+    )
     # What is found of a text may depend on whose field it is.
     op.execute(
         "CREATE OR REPLACE VIEW insight.search_text AS SELECT resource_type, resource_id,"
-        " owner_user_id, org_unit_id, beginnings, body, grams, fields"
+        " owner_user_id, org_unit_id, beginnings, body, grams, fields, whole_id"
         " FROM insight.search_entry WHERE tenant_id IS NOT DISTINCT FROM"
         " (SELECT nullif(current_setting('app.tenant', true), '')::uuid)"
     )
