@@ -24,12 +24,12 @@ KEPT_SECONDS = 60.0
 # A snapshot sees what began before `xmax` and was not among those under way. Ordered as the index,
 # so that the look goes along it and not through all of a tenant.
 _LATER = (
-    "(SELECT true FROM {schema}.change WHERE transaction_id >= $1::text::xid8"
+    "(SELECT true FROM {schema}.logged WHERE transaction_id >= $1::text::xid8"
     " AND resource_type = ANY($2::text[]) ORDER BY transaction_id DESC, sequence DESC LIMIT 1)"
     " IS TRUE"
 )
 _UNDER_WAY = (
-    " OR (SELECT true FROM {schema}.change WHERE transaction_id = ANY($3::text[]::xid8[])"
+    " OR (SELECT true FROM {schema}.logged WHERE transaction_id = ANY($3::text[]::xid8[])"
     " AND resource_type = ANY($2::text[]) LIMIT 1) IS TRUE"
 )
 
