@@ -137,3 +137,37 @@ def test_what_is_shared_with_a_unit_reaches_whom_it_was_all_shut_to_below_it(tea
 
 def changed_of(path: str) -> dict[str, Any]:
     return {"quantity": "2"} if path.startswith(LINES) else {"note": "changed"}
+
+
+def test_a_shared_document_is_read_and_written_with_its_versions(teams):
+    """PLT-16, PLT-21."""
+    seller, colleague = teams.seller.http, teams.colleague.http
+    document = post(seller, "/v1/documents", {"name": "Offer.txt"})["id"]
+    path = f"/v1/documents/{document}"
+    seller.put(f"{path}/content", content=b"first").raise_for_status()
+    asked = {"filter": f'documentId = "{document}"'}
+
+    def statuses(http: httpx.Client) -> list[Any]:
+        versions = http.get("/v1/documentVersions", params=asked).json()
+        return [
+            http.get(path).status_code,
+            http.get(f"{path}/content").status_code,
+            len(versions.get("documentVersions", [])),
+        ]
+
+    def written(http: httpx.Client, text: bytes) -> int:
+        return http.put(f"{path}/content", content=text).status_code
+
+    person = {"userId": colleague.user_id}
+    assert statuses(colleague) == [404, 404, 0]
+    assert written(colleague, b"mine") == 404
+    post(seller, f"{path}:share", person | {"access": "READ"})
+    assert statuses(colleague) == [200, 200, 1]
+    assert written(colleague, b"mine") == 403
+    post(seller, f"{path}:share", person | {"access": "WRITE"})
+    assert written(colleague, b"second") == 200
+    assert seller.get(f"{path}/content").content == b"second"
+    assert statuses(colleague) == [200, 200, 2]
+    post(seller, f"{path}:unshare", person)
+    assert statuses(colleague)[:2] == [404, 404]
+    assert written(colleague, b"mine") == 404
