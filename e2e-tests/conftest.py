@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from crm_export import SELF_MADE
 from running import Banyan, one_process, split_processes
+from teams import Teams
 
 from chassis.hosting import installed_services
 from chassis.hosting.local import LocalServers
@@ -34,3 +35,10 @@ def banyan(tmp_path_factory) -> Generator[Banyan]:
     finally:
         servers.stop()
         servers.remove()
+
+
+@pytest.fixture(scope="session")
+def teams(banyan) -> Generator[Teams]:
+    """Make two teams once for the journeys about rights."""
+    with banyan.client() as admin:
+        yield Teams(banyan, admin)

@@ -5,9 +5,9 @@ import uuid
 
 import httpx
 import pytest
+from firms import Firm, permissions, post
 from running import Banyan
 
-PASSWORD = "a long enough password"
 STAGES = [
     {"key": "new", "name": "New", "probability": 10, "outcome": "OPEN"},
     {
@@ -24,54 +24,24 @@ STAGES = [
 SELLING = ("sales.Lead", "sales.Opportunity", "party.Organization", "party.Contact")
 
 
-def post(http: httpx.Client, path: str, body: dict) -> dict:
-    answer = http.post(path, json=body)
-    assert answer.status_code in (200, 201), answer.text
-    return answer.json()
-
-
-class Firm:
-    """Two teams under the top unit, roles for selling and leading, people who sign in."""
+class Sellers(Firm):
+    """Two teams under the top unit, roles for selling and leading."""
 
     def __init__(self, banyan: Banyan, admin: httpx.Client) -> None:
-        self.banyan, self.admin = banyan, admin
+        super().__init__(banyan, admin)
         self.east, self.west = self.unit("East"), self.unit("West")
-        self.seller = self.role("Seller", "OWN")
-        self.leader = self.role("Leader", "SUBTREE")
-
-    def unit(self, name: str) -> str:
-        body = {"name": f"{name} {uuid.uuid4()}", "kind": "TEAM", "sells": True}
-        return post(self.admin, "/v1/orgUnits", body)["id"]
-
-    def role(self, name: str, scope: str) -> str:
-        permissions = [{"resource": r, "action": "*", "scope": scope} for r in SELLING]
         reads = ("sales.Pipeline", "identity.User", "identity.OrgUnit", "party.Source")
-        permissions += [{"resource": r, "action": "read", "scope": "ALL"} for r in reads]
-        body = {"name": f"{name} {uuid.uuid4()}", "permissions": permissions}
-        return post(self.admin, "/v1/roles", body)["id"]
-
-    def person(self, unit: str, role: str) -> httpx.Client:
-        """Make somebody, give them a password and a role, and sign in as them."""
-        email = f"{uuid.uuid4()}@example.com"
-        body = {"displayName": "Somebody", "email": email, "orgUnitId": unit}
-        user = post(self.admin, "/v1/users", body)["id"]
-        post(self.admin, f"/v1/users/{user}:setPassword", {"newPassword": PASSWORD})
-        assignment = {"userId": user, "roleId": role, "orgUnitId": unit}
-        post(self.admin, "/v1/roleAssignments", assignment)
-        nobody = httpx.Client(base_url=self.banyan.url, timeout=30)
-        signed = {"tenant": "local", "email": email, "password": PASSWORD}
-        token = post(nobody, "/v1/sessions:signIn", signed)["accessToken"]
-        nobody.headers["authorization"] = f"Bearer {token}"
-        return nobody
+        read = permissions(reads, "read", "ALL")
+        self.seller = self.role("Seller", permissions(SELLING, "*", "OWN") + read)
+        self.leader = self.role("Leader", permissions(SELLING, "*", "SUBTREE") + read)
+        body = {"name": f"Direct {uuid.uuid4()}", "stages": STAGES, "preferred": True}
+        self.pipeline = post(admin, "/v1/pipelines", body)["id"]
 
 
 @pytest.fixture
 def firm(banyan):
     with banyan.client() as admin:
-        body = {"name": f"Direct {uuid.uuid4()}", "stages": STAGES, "preferred": True}
-        firm = Firm(banyan, admin)
-        firm.pipeline = post(admin, "/v1/pipelines", body)["id"]
-        yield firm
+        yield Sellers(banyan, admin)
 
 
 def test_a_lead_becomes_a_won_deal_that_the_right_people_see(firm):
@@ -127,9 +97,8 @@ def test_a_stage_says_what_it_asks_for(firm):
 def test_whoever_is_disabled_is_out_within_two_seconds(firm):
     """PLT-16."""
     seller = firm.person(firm.east, firm.seller)
-    me = seller.get("/v1/access:self").json()["user"]["id"]
     assert seller.get("/v1/opportunities").status_code == 200
-    post(firm.admin, f"/v1/users/{me}:disable", {})
+    post(firm.admin, f"/v1/users/{seller.user_id}:disable", {})
     until = time.monotonic() + 2
     while seller.get("/v1/opportunities").status_code != 401:
         assert time.monotonic() < until

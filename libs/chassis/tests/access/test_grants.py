@@ -211,3 +211,34 @@ def test_a_field_is_hidden_when_every_role_that_reads_hides_it():
     seen = placed(seller, clerk, rules=rules).fields("sales.Lead")
     assert (seen.hidden, seen.unwritable) == (set(), {"budget", "source"})
     assert not placed(seller, rules=rules).fields("sales.Opportunity").hidden
+
+
+def test_whoever_reads_no_record_of_a_noun_hears_nothing_of_what_any_role_keeps():
+    """PLT-16, PLT-30: they hear of such records elsewhere, as in the audit."""
+    rules = [
+        FieldRule("auditor", "sales.Lead", frozenset({"budget"}), True),
+        FieldRule("visitor", "sales.Lead", frozenset({"source"}), True),
+        FieldRule("visitor", "sales.Lead", frozenset({"name"}), False),
+    ]
+    audit = Grant("insight.AuditRecord", "read", Scope.ALL, source="auditor")
+    visit = Grant("party.*", "*", Scope.ALL, source="visitor")
+    caller = Grant("sales.Lead", "create", Scope.OWN, source="caller")
+    found = placed(audit, visit, rules=rules).fields("sales.Lead")
+    assert found.hidden == found.unwritable == {"budget", "source"}
+    assert not placed(audit, visit, rules=rules).fields("party.Source").hidden
+    writing = placed(audit, caller, rules=rules).fields("sales.Lead")
+    assert writing.hidden == writing.unwritable == {"budget", "source"}
+    clerk = Grant("sales.*", "read", Scope.SHARED, source="clerk")
+    assert not placed(audit, clerk, rules=rules).fields("sales.Lead").hidden
+
+
+def test_a_field_is_read_only_when_every_role_that_writes_keeps_it():
+    """PLT-16: a role that only reads gives no right to write."""
+    rules = [FieldRule("seller", "sales.Lead", frozenset({"budget"}), False)]
+    seller = Grant("sales.Lead", "*", Scope.OWN, source="seller")
+    clerk = Grant("sales.*", "read", Scope.ALL, source="clerk")
+    found = placed(seller, clerk, rules=rules).fields("sales.Lead")
+    assert (found.hidden, found.unwritable) == (set(), {"budget"})
+    for action in ("update", "import", "*"):
+        boss = Grant("*", action, Scope.UNIT, "team", source="boss")
+        assert not placed(seller, boss, rules=rules).fields("sales.Lead").unwritable

@@ -1,15 +1,19 @@
 """What filters select among real rows: stars that are stars, and places in the OBS."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from banyan.api.v1 import share_pb2, summary_pb2
 from banyan.identity.v1 import org_unit_pb2
 from banyan.party.v1 import source_pb2
+from banyan.sales.v1 import opportunity_line_pb2
+from banyan.studio.v1 import custom_field_pb2
 
 from chassis import errors
+from chassis.access import FieldRule, Grant, Scope
 from chassis.testing import Person, World
 
 KINDS = ("a*b", "axb", "a*bc", "axbc", "*", "A*B", "a\\b", "a%b", "")
@@ -86,12 +90,13 @@ class Places:
 
     rows: Rows
     units: dict[str, str]
+    people: dict[str, str] = field(default_factory=dict[str, str])
 
     def name(self, unit_id: str) -> str:
         return next(name for name, known in self.units.items() if known == unit_id)
 
     async def found(self, text: str) -> set[str]:
-        text = text.format(**self.units)
+        text = text.format(**self.units, **self.people)
         return {self.name(source.org_unit_id) for source in await self.rows.found(text)}
 
     async def units_found(self, text: str) -> set[str]:
@@ -181,3 +186,170 @@ async def test_a_unit_is_named_by_its_id(places, text):
     with pytest.raises(errors.Invalid) as caught:
         await places.found(text)
     assert caught.value.violations[0].path == "filter"
+
+
+# --- with whom something is shared
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('sharedWith("{office}")', {"team", "other"}),
+        ("sharedWith('{person}')", {"team"}),
+        ('sharedWith("{office}") AND sharedWith("{person}")', {"team"}),
+        ('sharedWith("{office}") AND NOT sharedWith("{person}")', {"other"}),
+        ('sharedWith("{person}") OR org_unit_id = "{top}"', {"team", "top"}),
+        ('sharedWith("{team}")', set()),
+        (f'sharedWith("{uuid.uuid4()}")', set()),
+        ('sharedWith("{office}") AND subtree(org_unit_id, "{office}")', {"team"}),
+    ],
+)
+async def test_records_are_found_by_whom_they_are_shared_with(shared_places, text, wanted):
+    """PLT-16: by the very person or unit, not by those it reaches."""
+    assert await shared_places.found(text) == wanted
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared_places(places) -> Places:
+    """Share what lies in the team with a unit and a person, and what lies in the other with one."""
+    rows, units = places.rows, places.units
+    person = await rows.world.person(rows.person.tenant_id)
+    for name, principal in (
+        ("team", {"user_id": person.user_id}),
+        *((name, {"org_unit_id": units["office"]}) for name in ("team", "other")),
+    ):
+        (record,) = await rows.found(f'org_unit_id = "{units[name]}"')
+        access = share_pb2.Share.ACCESS_READ
+        request = share_pb2.ShareRequest(id=record.id, access=access, **principal)
+        await rows.world.call("ShareSource", request, rows.person)
+    return Places(rows, units, {"person": person.user_id})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("sharedWith()", "WRONG_ARGUMENTS"),
+        ('sharedWith("{top}", "{top}")', "WRONG_ARGUMENTS"),
+        ('sharedWith(org_unit_id, "{top}")', "WRONG_ARGUMENTS"),
+        ('sharedWith("somebody")', "NOT_AN_ID"),
+        ('sharedWith("")', "NOT_AN_ID"),
+        ('sharedWith("*")', "NOT_AN_ID"),
+        ("sharedWith(owner_user_id)", "NOT_AN_ID"),
+        ('sharedwith("{top}")', "UNKNOWN_FUNCTION"),
+    ],
+)
+async def test_with_whom_something_is_shared_is_asked_by_one_id(places, text, reason):
+    with pytest.raises(errors.Error) as caught:
+        await places.found(text)
+    assert [v.reason for v in caught.value.violations] == [reason]
+    assert caught.value.violations[0].path == "filter"
+
+
+async def test_what_is_not_shared_by_itself_is_not_asked_for_by_that(places):
+    """A line is shared with its deal, and a unit not at all."""
+    text = f'sharedWith("{places.units["top"]}")'
+    request = opportunity_line_pb2.ListOpportunityLinesRequest(filter=text)
+    for attempt in (
+        places.rows.world.call("ListOpportunityLines", request, places.rows.person),
+        places.units_found(text.replace("{", "{{")),
+    ):
+        with pytest.raises(errors.Invalid) as caught:
+            await attempt
+        assert [v.reason for v in caught.value.violations] == ["NOT_FILTERABLE"]
+
+
+# --- what is hidden from whoever asks
+
+
+@pytest_asyncio.fixture(scope="module")
+async def blind(rows) -> Rows:
+    """Give the same rows to somebody who sees neither kind nor note nor the custom margin."""
+    for key in ("margin", "place"):
+        defined = custom_field_pb2.CustomField(
+            resource_type="party.banyan/Source", key=key, type="TYPE_INTEGER", filterable=True
+        )
+        request = custom_field_pb2.CreateCustomFieldRequest(custom_field=defined)
+        await rows.world.call("CreateCustomField", request, rows.person)
+    custom = {"margin": 5, "place": 7}
+    await rows.create(name="customized", kind="custom", custom_fields=custom)
+    hidden = frozenset({"kind", "note", "custom_fields.margin"})
+    rule = FieldRule("all", "party.Source", hidden, True)
+    grants = [Grant("*", "*", Scope.ALL, source="all")]
+    person = await rows.world.person(rows.person.tenant_id, grants, field_rules=[rule])
+    return Rows(rows.world, person)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kind = "custom"',
+        "kind:*",
+        "NOT kind:*",
+        'name = "customized" AND (retired = false OR -kind = "x")',
+        'anyOf(kind, "custom")',
+        "custom_fields.margin = 5",
+        "customFields.margin > 1",
+        "NOT customFields.margin:*",
+        'name = "nobody" AND customFields.margin:*',
+    ],
+)
+async def test_what_is_hidden_filters_nothing(blind, text):
+    """PLT-16: wherever in the filter it stands, in either spelling."""
+    with pytest.raises(errors.Invalid) as caught:
+        await blind.found(text)
+    (wrong,) = caught.value.violations
+    assert (wrong.path, wrong.reason) == ("filter", "FIELD_HIDDEN")
+
+
+async def test_what_is_not_hidden_filters_as_always(blind):
+    for text in ("custom_fields.place = 7", 'name = "customized"', '"customized"'):
+        (found,) = await blind.found(text)
+        assert (found.name, found.kind) == ("customized", "")
+        assert list(found.custom_fields.fields) == ["place"]
+
+
+@pytest.mark.parametrize("text", ["kind", "name, kind desc", "id,kind"])
+async def test_what_is_hidden_orders_nothing(blind, text):
+    request = source_pb2.ListSourcesRequest(order_by=text)
+    with pytest.raises(errors.Invalid) as caught:
+        await blind.world.call("ListSources", request, blind.person)
+    (wrong,) = caught.value.violations
+    assert (wrong.path, wrong.reason) == ("order_by", "FIELD_HIDDEN")
+
+
+@pytest.mark.parametrize("path", ["kind", "note", "custom_fields.margin", "customFields.margin"])
+async def test_what_is_hidden_is_named_in_no_mask(blind, path):
+    (found,) = await blind.found('name = "customized"')
+    mask = {"paths": ["name", path]}
+    for name, request in (
+        ("ListSources", source_pb2.ListSourcesRequest(read_mask=mask)),
+        ("GetSource", source_pb2.GetSourceRequest(id=found.id, read_mask=mask)),
+    ):
+        with pytest.raises(errors.Invalid) as caught:
+            await blind.world.call(name, request, blind.person)
+        assert [(v.path, v.reason) for v in caught.value.violations] == [
+            ("read_mask", "FIELD_HIDDEN")
+        ]
+    request = source_pb2.UpdateSourceRequest(source=found, update_mask=mask)
+    with pytest.raises(errors.Forbidden) as refused:
+        await blind.world.call("UpdateSource", request, blind.person)
+    assert refused.value.reason == "FIELD_NOT_WRITABLE"
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ({"group_by": "kind"}, "group_by"),
+        ({"group_by": "retired, kind"}, "group_by"),
+        ({"measures": "count,max:kind"}, "measures"),
+        ({"filter": 'kind = "custom"'}, "filter"),
+        ({"filter": "customFields.margin = 5"}, "filter"),
+    ],
+)
+async def test_what_is_hidden_is_not_added_up(blind, asked, path):
+    """SAL-65: neither grouped, nor measured, nor filtered by."""
+    request = summary_pb2.SummarizeRequest(**asked)
+    with pytest.raises(errors.Invalid) as caught:
+        await blind.world.call("SummarizeSources", request, blind.person)
+    (wrong,) = caught.value.violations
+    assert (wrong.path, wrong.reason) == (path, "FIELD_HIDDEN")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from banyan.api.v1 import options_pb2
+from banyan.api.v1 import options_pb2, share_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
@@ -34,7 +34,7 @@ OPTIONAL = {
     *("request_id", "show_deleted", "include_total_size", "after"),
 }
 # Fields of requests that mean the same whatever the method.
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "service": "party",
     "resource": "party.Source",
     "action": "read",
@@ -44,6 +44,7 @@ PLAIN = {
     "administrator_name": "First",
     "reason": "a reason",
     "file": "a file.csv",
+    "access": share_pb2.Share.ACCESS_READ,
 }
 PASSWORD = "correct horse battery"
 # What is called before there is a token, and the proof that comes with the call instead.

@@ -6,13 +6,13 @@ import uuid
 
 import asyncpg
 import pytest
-from banyan.api.v1 import share_pb2
+from banyan.api.v1 import change_pb2, share_pb2
 
 from chassis import errors
 from chassis.access import EVERYTHING, FieldRule, Grant, Scope
 from chassis.database import Role
 from chassis.rpc.registry import contract_methods
-from insight import search, search_entry
+from insight import heard, search, search_entry
 from insight.search import START, Asked, found_sql
 from insight.search_entry import searched, seed_of
 
@@ -148,6 +148,37 @@ async def test_what_is_shared_is_found_by_whom_it_is_shared_with(firm, world):
         await firm.call("UnshareOrganization", id=made.id, **principal)
     await firm.until("osprey", [], colleague)
     assert await firm.found("osprey", clerk) == []
+
+
+async def test_what_is_no_longer_shared_is_not_found_whatever_is_heard_with_it(firm, world):
+    """PLT-16: also when the record changed again before the index heard of either."""
+    grants = [Grant("party.Organization", "read", Scope.OWN)]
+    clerk = await world.person(firm.tenant_id, grants)
+    made = await firm.organization("Merlin")
+    read = share_pb2.Share.ACCESS_READ
+    await firm.call("ShareOrganization", id=made.id, user_id=clerk.user_id, access=read)
+    await firm.until("merlin", [made.id], clerk)
+    await firm.call("UnshareOrganization", id=made.id, user_id=clerk.user_id)
+    record = {"id": made.id, "name": "Peregrine"}
+    await firm.call("UpdateOrganization", organization=record, update_mask={"paths": ["name"]})
+    await firm.until("peregrine", [made.id])
+    here = world.host.here["insight"]
+    rows = await world.host.databases["party"].read(
+        firm.tenant_id, "SELECT payload FROM party.change ORDER BY sequence"
+    )
+    changes = [change_pb2.Change.FromString(row[0]) for row in rows]
+    unheard = [heard.again(c) for c in changes if c.resource_id == made.id and c.version > 2]
+    assert [event.change.verb for event in unheard] == ["unshare", "update"]
+    async with here.database.transaction(firm.tenant_id) as transaction:
+        # As the index was before it heard of these two.
+        await transaction.fetch("UPDATE insight.search_entry SET version = 2")
+        await transaction.fetch(
+            "INSERT INTO insight.share VALUES ($1, $2, $3, $4, false) ON CONFLICT DO NOTHING",
+            *(firm.tenant_id, ORGANIZATION, clerk.user_id, made.id),
+        )
+        await search_entry.take_in(unheard, transaction)
+    assert await firm.found("peregrine") == [made.id]
+    assert await firm.found("peregrine", clerk) == []
 
 
 async def test_pages_go_on_where_they_stopped(firm):
