@@ -10,6 +10,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import UUID
 
 from chassis import errors
+from chassis.access import ALL_FIELDS, with_titles
 from chassis.custom.fields import key_of, keys_in
 from chassis.errors import FieldViolation
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
@@ -18,7 +19,7 @@ from chassis.resources.kinds import noun_of
 from chassis.resources.query import Query, refused_parts
 from chassis.resources.sql import Sql
 from chassis.rpc import Call
-from documents.exports.columns import is_path
+from documents.exports.columns import is_path, shows_hidden
 from documents.nouns import method_of
 
 _Job = export_job_pb2.ExportJob
@@ -68,6 +69,12 @@ def validate(job: _Job, around: Around) -> None:
         for place, path in enumerate(job.columns)
         if not is_path(path, noun)
     ]
+    if around.grants is not None:
+        violations += [
+            FieldViolation(f"export_job.columns[{place}]", "FIELD_HIDDEN", metadata={"field": path})
+            for place, path in enumerate(job.columns)
+            if is_path(path, noun) and shows_hidden(path, noun, around.grants.fields)
+        ]
     violations += _wrong_questions(job, noun, around)
     if violations:
         raise errors.Invalid("INVALID_FIELDS", violations=violations)
@@ -75,7 +82,8 @@ def validate(job: _Job, around: Around) -> None:
 
 def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterable[FieldViolation]:
     """Put filter and order together as the noun's service will, and see what it refuses."""
-    query = Query(noun)
+    kept = ALL_FIELDS if around.grants is None else around.grants.fields(noun.name)
+    query = Query(noun, with_titles(noun.descriptor, kept.hidden))
     checks: dict[str, Callable[[], object]] = {
         "filter": lambda: query.condition(job.filter, Sql(), around.tenant),
         "order_by": lambda: query.order(job.order_by),
@@ -112,9 +120,10 @@ async def _check_custom_fields(
         return
     noun = noun_of(resource_type, "export_job.resource_type")
     fields = await here.fields_named(call, noun, named)
+    query = Query(noun, with_titles(noun.descriptor, call.fields(noun.name).hidden))
     checks: dict[str, Callable[[], object]] = {}
     if keys_in(text):
-        checks["filter"] = lambda: Query(noun).condition(text, Sql(), call.tenant, fields)
+        checks["filter"] = lambda: query.condition(text, Sql(), call.tenant, fields)
     violations = list(refused_parts(checks, "export_job"))
     violations += [
         FieldViolation(

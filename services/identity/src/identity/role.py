@@ -75,12 +75,12 @@ def gives(
     permission: role_pb2.Permission,
     unit_id: str,
     grants: Grants,
-    categories: frozenset[str] = frozenset(),
+    categories: frozenset[str] | None = frozenset(),
 ) -> bool:
     """Tell whether one's own grant is at least as much as a permission held at a unit.
 
     Args:
-        categories: what the assignment adds to the categories of the permission.
+        categories: what assignments add to the categories of the permission; None for any.
     """
     service = permission.resource.partition(".")[0]
     wide = grant.resource in (permission.resource, f"{service}.*", "*")
@@ -89,6 +89,8 @@ def gives(
     if grant.scope == Scope.ALL:
         return True
     if Scope.CATEGORY in (grant.scope, permission.scope):
+        if categories is None:
+            return False
         reached = {*permission.category_ids, *categories}
         return grant.scope == permission.scope and reached <= grant.categories
     if permission.scope in (Scope.OWN, Scope.SHARED):
@@ -106,14 +108,14 @@ def check_gift(
     role: role_pb2.Role,
     unit_id: str,
     grants: Grants | None,
-    categories: frozenset[str] = frozenset(),
+    categories: frozenset[str] | None = frozenset(),
 ) -> None:
     """Refuse to give a role that allows more than the giver may do.
 
     Args:
         unit_id: where it will be held; "" for anywhere.
         grants: the giver's; None for a service.
-        categories: what the assignment adds to permissions of scope CATEGORY.
+        categories: what assignments add to permissions of scope CATEGORY; None for any.
 
     Raises:
         Forbidden: MORE_THAN_ONE_HAS, MORE_THAN_ONE_SEES.
@@ -139,7 +141,8 @@ def authorize(verb: str, role: role_pb2.Role, around: Around) -> None:
     if role.built_in and around.grants is not None:
         raise errors.FailedPrecondition("BUILT_IN", name=role.name)
     if verb != "delete":
-        check_gift(role, "", around.grants)
+        # A new role is held by nobody; one that is there, perhaps for categories one does not have.
+        check_gift(role, "", around.grants, frozenset() if verb == "create" else None)
 
 
 def new_permission(resource: str, action: str, scope: Scope) -> Any:

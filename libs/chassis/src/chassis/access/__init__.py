@@ -6,7 +6,7 @@ from chassis.access.fields import ALL_FIELDS, FieldAccess, FieldRule
 from chassis.access.grants import EVERYTHING, SHARES, Grant, Grants, Reach, Scope, categories_of
 from chassis.access.tokens import Claims, KeyRing, TokenReader, new_key_pair
 from chassis.access.tree import Tree
-from chassis.access.withheld import conceal, is_given
+from chassis.access.withheld import conceal, is_given, with_titles
 
 __all__ = [
     "ALL_FIELDS",
@@ -30,4 +30,5 @@ __all__ = [
     "conceal",
     "is_given",
     "new_key_pair",
+    "with_titles",
 ]

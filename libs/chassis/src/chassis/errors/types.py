@@ -52,6 +52,11 @@ class Error(Exception):
         self.retry_after = retry_after
         super().__init__(reason, self.metadata or None, self.violations or None)
 
+    @property
+    def cause(self) -> "Error | FieldViolation":
+        """Give what says best what is wrong where one sentence has to: the first field's."""
+        return self.violations[0] if self.violations else self
+
 
 class Invalid(Error):
     """The request is malformed whatever the state: wrong type, unknown field, broken rule."""

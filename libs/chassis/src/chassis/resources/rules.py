@@ -336,7 +336,8 @@ class Rules:
         """
         if not paths or "*" in paths:
             return tuple(name for name in self.noun.fields if name not in hidden) if hidden else ()
-        asked = {snake(path) if not key_of(path) else path for path in paths}
+        keys = {path: key_of(path) for path in paths}
+        asked = {f"{CUSTOM_FIELDS}.{key}" if key else snake(path) for path, key in keys.items()}
         names = {path.partition(".")[0] for path in asked}
         if unseen := {*names, *asked} & hidden:
             raise errors.invalid_field("read_mask", "FIELD_HIDDEN", field=min(unseen))

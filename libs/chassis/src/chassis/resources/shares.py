@@ -33,12 +33,11 @@ async def share(resource: "Resource", request: share_pb2.ShareRequest, call: Cal
         Forbidden: OUTSIDE_REACH, also for who shares for writing what they may not change.
     """
     name, target = _principal(request)
-    there = await resource.rules.references.is_there(call, _KINDS[name], target, {})
-    if not there:
-        raise errors.invalid_field(name, "REFERENCE_NOT_FOUND")
 
     async def run(asked: "Keep | None") -> Any:
         old, new = await resource.loaded(call, request.id, request.etag, "share")
+        if not await resource.rules.references.is_there(call, _KINDS[name], target, {}):
+            raise errors.invalid_field(name, "REFERENCE_NOT_FOUND")
         if request.access == _WRITE:
             resource.rules.authorize("update", old, await resource.rules.around(call, old), call)
         _take_away(new, target)

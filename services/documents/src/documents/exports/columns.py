@@ -20,8 +20,9 @@ from google.protobuf import message_factory, struct_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from chassis import errors
+from chassis.access import FieldAccess, with_titles
 from chassis.custom.definitions import NONE, Fields
-from chassis.custom.fields import key_of
+from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.json import codec_of, short_enum_name
 from chassis.json.fields import enum_of, message_name, message_of
 from chassis.json.wellknown import decode_timestamp, encode_duration, encode_value, snake
@@ -88,6 +89,23 @@ class Column:
 def is_path(path: str, noun: Noun) -> bool:
     """Tell whether a path, in either spelling, leads to a field; of custom ones it leads to any."""
     return bool(_led(path, noun)[0])
+
+
+def shows_hidden(path: str, noun: Noun, fields_of: Callable[[str], FieldAccess]) -> bool:
+    """Tell whether a path leads to what somebody does not see, of the record or behind it.
+
+    Args:
+        fields_of: gives what is kept from them of a noun ("sales.Opportunity").
+    """
+    own, beyond = _led(path, noun)
+    key = key_of(path)
+    names = {own[0].name, f"{CUSTOM_FIELDS}.{key}" if key else ""}
+    if names & with_titles(noun.descriptor, fields_of(noun.name).hidden):
+        return True
+    if not beyond:
+        return False
+    target = nouns()[reference_type(own[0])]
+    return beyond[0].name in with_titles(target.descriptor, fields_of(target.name).hidden)
 
 
 def columns_of(

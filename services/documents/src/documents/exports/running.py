@@ -93,9 +93,10 @@ class Run:
 
     async def failed(self, error: errors.Error) -> None:
         """Say why there is no file."""
-        sentence = errors.sentence(error.reason, error.metadata, self._language)
+        cause = error.cause
+        sentence = errors.sentence(cause.reason, cause.metadata, self._language)
         with contextlib.suppress(Stopped):
-            await self._note(status=_Job.STATUS_FAILED, error=sentence, error_reason=error.reason)
+            await self._note(status=_Job.STATUS_FAILED, error=sentence, error_reason=cause.reason)
 
     # --- from records to a file
 

@@ -257,9 +257,10 @@ class Run:
         """Say why the job could not go on."""
         with contextlib.suppress(errors.Error):  # else whoever goes on finds it out
             await self._under_way.find_out()
-        sentence = errors.sentence(error.reason, error.metadata, self._language)
+        cause = error.cause
+        sentence = errors.sentence(cause.reason, cause.metadata, self._language)
         with contextlib.suppress(Stopped):
-            await self._note(status=_Job.STATUS_FAILED, error=sentence, error_reason=error.reason)
+            await self._note(status=_Job.STATUS_FAILED, error=sentence, error_reason=cause.reason)
 
     async def undo(self) -> None:
         """Take back every stretch, the last first; each is forgotten once it is taken back."""
