@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 from firms import Firm, Person, permissions, post
-from places import DEALS, LINES, OPPORTUNITY, Deal, Looker
+from places import DEALS, LINES, OPPORTUNITY, REFERENCES, Deal, Looker
 from running import Banyan
 
 STAGES = [
@@ -48,7 +48,7 @@ class Teams(Firm):
             )
         )
         for who in (self.seller, self.colleague, self.leader, self.other_leader):
-            self.line_of(who, self.seller.own)
+            self.refer(who, self.seller.own)
         self.guest = self.person(self.branch, roles["SHARED"])
 
     @staticmethod
@@ -68,11 +68,11 @@ class Teams(Firm):
         document = post(http, "/v1/documents", {"name": "a paper"})["id"]
         return Looker(http, self.deal(http), self.reference, document)
 
-    def line_of(self, who: Looker, deal: Deal) -> None:
-        """Let somebody have a line of their own in a deal of another."""
-        mine = {"ownerUserId": who.http.user_id, "description": who.http.user_id}
-        line = {"opportunityId": deal.id, "quantity": "1", "unitPrice": cny("1")}
-        post(self.admin, LINES, line | mine)
+    def refer(self, who: Looker, deal: Deal) -> None:
+        """Let somebody have a record of their own that refers to a deal of another."""
+        body = {"organizationId": who.own.organization_id, "opportunityId": deal.id}
+        about = {"direction": "RECEIVED", "kind": "CHECK", "ownerUserId": who.http.user_id}
+        post(self.admin, REFERENCES, body | about)
 
 
 def refused(answer: httpx.Response) -> str:

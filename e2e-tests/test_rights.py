@@ -8,9 +8,9 @@ from places import DEALS, LINES, OPPORTUNITY, PLACES, Deal, Looker, exported, to
 from teams import refused
 
 # What is shared is the record with its parts; its history stays with those whose record it is.
-SHARED_PLACES = PLACES.keys() - {"audit", "Search for lines"}
+SHARED_PLACES = PLACES.keys() - {"audit"}
 # Where an answer needs nothing that services hear from each other a moment later.
-AT_ONCE = SHARED_PLACES - {"Search"}
+AT_ONCE = SHARED_PLACES - {"Search", "Search for lines", "titles"}
 
 
 def shared(who: Looker, deal: Deal, verb: str = "share", **fields: Any) -> httpx.Response:
@@ -24,7 +24,7 @@ def test_everybody_is_told_of_their_own_deals_and_of_no_others(teams):
         eventually(lambda who=who: told_of(who, deal), PLACES.keys())
     for who in (teams.colleague, teams.other_leader):
         assert told_of(who, deal) == set()
-        places = PLACES.keys() - {"titles"}  # for those they have a line in another's deal
+        places = PLACES.keys() - {"titles"}  # they refer to another's deal
         eventually(lambda who=who, places=places: told_of(who, who.own, places), places)
 
 
@@ -66,7 +66,7 @@ def test_what_is_shared_is_seen_and_changed_everywhere_until_it_is_not(teams):
     seller, colleague = teams.seller, teams.colleague
     deal, person = teams.deal(seller.http), {"userId": colleague.http.user_id}
     for who in (seller, colleague):
-        teams.line_of(who, deal)
+        teams.refer(who, deal)
     eventually(lambda: told_of(seller, deal), PLACES.keys())
     assert told_of(colleague, deal) == set()
 
@@ -99,15 +99,6 @@ def test_what_is_shared_is_seen_and_changed_everywhere_until_it_is_not(teams):
     eventually(lambda: told_of(colleague, deal), set())
 
 
-def test_the_lines_of_a_shared_deal_are_found_like_it(teams):
-    """PLT-16, PLT-31: parts are shared with their whole, in the search too."""
-    seller, colleague = teams.seller, teams.colleague
-    deal = teams.deal(seller.http)
-    eventually(lambda: PLACES["Search for lines"](seller, deal), True)
-    shared(seller, deal, access="READ", userId=colleague.http.user_id).raise_for_status()
-    eventually(lambda: PLACES["Search for lines"](colleague, deal), True)
-
-
 def test_what_is_shared_with_a_unit_reaches_whom_it_was_all_shut_to_below_it(teams):
     """PLT-16: in a branch of the team that it is shared with; and nobody beside it."""
     seller, guest = teams.seller, teams.guest
@@ -126,7 +117,7 @@ def test_what_is_shared_with_a_unit_reaches_whom_it_was_all_shut_to_below_it(tea
     assert seen() == [set(), set(), set()]
     assert shared(seller, deal, access="READ", **unit).status_code == 200
     eventually(seen, [{deal.id}, {deal.line_id}, {deal.id}])
-    assert told_of(teams.other_leader, deal, AT_ONCE - {"titles"}) == set()
+    assert told_of(teams.other_leader, deal, AT_ONCE) == set()
     asked = {"filter": f'sharedWith("{teams.east}")'}
     for who in (guest, seller.http):
         (found,) = who.get(DEALS, params=asked).json()["opportunities"]
