@@ -78,11 +78,15 @@ def test_what_is_shared_is_seen_and_changed_everywhere_until_it_is_not(teams):
     line = f"{LINES}/{deal.line_id}"
     for path in (deal.path, line):
         assert refused(colleague.http.patch(path, json=changed_of(path))) == "OUTSIDE_REACH"
+    more = {"opportunityId": deal.id, "description": "more", "quantity": "1"}
+    assert refused(colleague.http.post(LINES, json=more)) == "OUTSIDE_REACH"
 
     assert shared(seller, deal, access="WRITE", **person).status_code == 200
     for path in (deal.path, line):
         answer = colleague.http.patch(path, json=changed_of(path))
         assert answer.status_code == 200, answer.text
+    added = post(colleague.http, LINES, more)
+    assert added["ownerUserId"] == seller.http.user_id, "a line is whose the deal is"
     for attempt in (
         shared(colleague, deal, access="READ", userId=teams.guest.user_id),
         shared(colleague, deal, "unshare", **person),
