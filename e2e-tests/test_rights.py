@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from firms import eventually, post
 from places import DEALS, LINES, OPPORTUNITY, PLACES, Deal, Looker, exported, told_of
-from teams import refused
+from teams import cny, refused
 
 # What is shared is the record with its parts; its history stays with those whose record it is.
 SHARED_PLACES = PLACES.keys() - {"audit"}
@@ -78,7 +78,7 @@ def test_what_is_shared_is_seen_and_changed_everywhere_until_it_is_not(teams):
     line = f"{LINES}/{deal.line_id}"
     for path in (deal.path, line):
         assert refused(colleague.http.patch(path, json=changed_of(path))) == "OUTSIDE_REACH"
-    more = {"opportunityId": deal.id, "description": "more", "quantity": "1"}
+    more = {"opportunityId": deal.id, "description": "more", "quantity": "1", "unitPrice": cny("5")}
     assert refused(colleague.http.post(LINES, json=more)) == "OUTSIDE_REACH"
 
     assert shared(seller, deal, access="WRITE", **person).status_code == 200
