@@ -8,6 +8,7 @@ from chassis.access import Grant, Grants, Scope
 from chassis.access.contract import plain_rule
 from chassis.custom.fields import CUSTOM_FIELDS, key_of
 from chassis.errors import FieldViolation
+from chassis.json.wellknown import snake
 from chassis.resources import Noun
 from chassis.resources.kinds import nouns
 from chassis.resources.noun import HEADER_FIELDS
@@ -38,6 +39,12 @@ def _wrong_field(name: str, noun: Noun) -> str:
         return "UNKNOWN_FIELD"
     kept = {noun.options.title, noun.tree_parent, noun.part_of, *noun.options.category_fields}
     return "FIELD_NEEDED" if name in HEADER_FIELDS - {CUSTOM_FIELDS} | kept else ""
+
+
+def contract_name(name: str) -> str:
+    """Name a field as the contract does: ``closeDate`` is ``close_date``."""
+    key = key_of(name)
+    return f"{CUSTOM_FIELDS}.{key}" if key else snake(name)
 
 
 def shows_more(role: role_pb2.Role, giver: Grants) -> Iterator[tuple[str, str]]:

@@ -43,6 +43,12 @@ def unknown_parts(
     return []
 
 
+def prepare(role: role_pb2.Role, _: Around) -> None:
+    """Name the fields of field rules as contracts do, however they were written."""
+    for rule in role.field_rules:
+        rule.fields[:] = [field_rules.contract_name(name) for name in rule.fields]
+
+
 def validate(role: role_pb2.Role, _: Around) -> None:
     """Refuse permissions and field rules that speak of nothing there is.
 
@@ -178,6 +184,11 @@ MEMBER = role_pb2.Role(
 ROLE = Noun(
     role_pb2.Role,
     keys=(unique("name"),),
-    hooks=Hooks(validate=validate, authorize=authorize),
+    hooks=Hooks(
+        prepare_create=prepare,
+        prepare_update=lambda _, role, around: prepare(role, around),
+        validate=validate,
+        authorize=authorize,
+    ),
     without={"Share": "who gives rights is said by rights alone"},
 )

@@ -187,3 +187,16 @@ async def test_a_rule_about_what_is_not_there_or_needed_is_refused(giver):
         (f"{place}[1].resource", "UNKNOWN_RESOURCE"),
         (f"{place}[2].fields[0]", "FIELD_NEEDED"),
     ]
+
+
+async def test_a_field_rule_is_written_as_people_read_fields(giver):
+    """PLT-16: in either spelling, and kept in one; also when the role is changed."""
+    about = {"resource": "sales.Opportunity", "access": HIDDEN}
+    given = about | {"fields": ["closeDate", "customFields.seats", "note"]}
+    role = await giver.role(None, reading(), field_rules=[given])
+    assert list(role.field_rules[0].fields) == ["close_date", "custom_fields.seats", "note"]
+    changed = {"id": role.id, "field_rules": [about | {"fields": ["weightedAmount"]}]}
+    found = await giver.firm.call(
+        "UpdateRole", role=changed, update_mask={"paths": ["field_rules"]}
+    )
+    assert [list(r.fields) for r in found.field_rules] == [["weighted_amount"]]
