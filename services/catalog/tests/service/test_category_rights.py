@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from banyan.identity.v1 import access_pb2
 
@@ -238,3 +239,18 @@ async def test_a_share_is_explained_apart_from_a_category(shelves):
         answer = await firm.call("ExplainAccess", record_id=record_id, **asked)
         assert answer.rules[0].finding == finding
         assert answer.allowed == (finding == findings.FINDING_ALLOWS)
+
+
+async def test_whoever_keeps_a_category_makes_others_below_it_and_nowhere_else(shelves):
+    """CAT-10: and reaches them at once where they are made, before anybody has heard of them."""
+    person = await shelves.person(by_category("ProductCategory", "*"), categories=(shelves.cards,))
+
+    async def make(parent: Any) -> Any:
+        new = {"name": str(uuid.uuid4()), "parent_product_category_id": parent.id}
+        return await shelves.firm.call("CreateProductCategory", person, product_category=new)
+
+    made = await make(shelves.cards)
+    assert (await shelves.firm.call("GetProductCategory", person, id=made.id)).id == made.id
+    for parent in (shelves.hardware, shelves.books):
+        with pytest.raises((errors.Invalid, errors.Forbidden)):
+            await make(parent)
