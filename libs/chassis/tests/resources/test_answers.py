@@ -79,6 +79,22 @@ async def test_an_answer_is_made_once_as_long_as_nothing_changes(firm, world, ma
     assert made[firm.tenant_id] == 2
 
 
+async def test_of_many_who_ask_at_once_after_a_change_one_makes_the_answer(firm, made):
+    await firm.source("fair")
+    assert await firm.ask() == {"fair": 1}
+    await firm.source("fair")
+    before = made[firm.tenant_id]
+    assert await asyncio.gather(*(firm.ask() for _ in range(10))) == 10 * [{"fair": 2}]
+    assert made[firm.tenant_id] == before + 1
+
+
+async def test_an_answer_that_is_too_large_is_given_and_not_kept(firm, made, monkeypatch):
+    monkeypatch.setattr(answers, "BYTES_MAX", 10)
+    await firm.source("fair")
+    assert [await firm.ask() for _ in range(2)] == 2 * [{"fair": 1}]
+    assert made[firm.tenant_id] == 2
+
+
 async def test_every_change_is_in_the_next_answer(firm):
     """PLT-02: made, changed, deleted, brought back; by the one who asks or by another."""
     one = await firm.source("fair")

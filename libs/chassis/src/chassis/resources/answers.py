@@ -18,7 +18,8 @@ from chassis.database import Database
 
 # The snapshot a statement reads in, to be selected beside what is read.
 SNAPSHOT = "(SELECT pg_current_snapshot()::text)"
-SIZE = 500
+SIZE = 200
+BYTES_MAX = 200_000
 # After a while without a question the log would have to be read far back.
 KEPT_SECONDS = 60.0
 # A snapshot sees what began before `xmax` and was not among those under way. Ordered as the index,
@@ -36,11 +37,15 @@ _UNDER_WAY = (
 
 @dataclass
 class _Answer:
-    """What was answered, and the snapshot it is known to hold in."""
+    """What was answered, and the snapshot it is known to hold in.
+
+    Attributes:
+        since: the instant after which that snapshot was taken.
+    """
 
     message: Any
     snapshot: str
-    until: float
+    since: float
 
 
 class Answers:
@@ -67,18 +72,22 @@ class Answers:
             kinds: the types of these records; every change of one stands in the log.
             make: gives the answer and the snapshot it was read in.
         """
-        key = (tenant_id, question)
+        key, asked = (tenant_id, question), time.monotonic()
         seen = self._answers.get(key)
         if seen is not None and await self._holds(tenant_id, kinds, seen):
             return self._again(key, seen)
         turn = self._turns.setdefault(key, asyncio.Lock())
-        async with turn:  # of many who ask, one makes it
+        async with turn:  # of many who ask, one makes it for all who asked before it began
             made = self._answers.get(key)
+            if made is not None and made.since >= asked:
+                return self._again(key, made)
             if made is not None and made is not seen and await self._holds(tenant_id, kinds, made):
                 return self._again(key, made)
             self._answers.pop(key, None)
+            begun = time.monotonic()
             message, snapshot = await make()
-            self._answers[key] = _Answer(message, snapshot, time.monotonic() + KEPT_SECONDS)
+            if message.ByteSize() <= BYTES_MAX:
+                self._answers[key] = _Answer(message, snapshot, begun)
             if len(self._answers) > SIZE:
                 self._answers.popitem(last=False)
             return message
@@ -90,14 +99,15 @@ class Answers:
 
     async def _holds(self, tenant_id: str, kinds: Sequence[str], answer: _Answer) -> bool:
         """Tell whether nothing has been committed since; if so, it is known to hold until now."""
-        if answer.until < time.monotonic():
+        begun = time.monotonic()
+        if begun > answer.since + KEPT_SECONDS:
             return False
         changed, arguments = looks(answer.snapshot, kinds)
         statement = f"SELECT {changed}, {SNAPSHOT}".format(schema=self._database.schema)
         ((is_changed, snapshot),) = await self._database.read(tenant_id, statement, *arguments)
         if is_changed:
             return False
-        answer.snapshot, answer.until = snapshot, time.monotonic() + KEPT_SECONDS
+        answer.snapshot, answer.since = snapshot, begun
         return True
 
 
