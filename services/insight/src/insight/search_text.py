@@ -25,6 +25,7 @@ LISTED_SHORT = (TITLE, WORD, PINYIN)
 # So many characters of a title are entered inside words; what begins further on has grams.
 ENTERED_MAX = 64
 SNIPPET_MARGIN = 30
+_TITLE_MAX = 200
 # Words and initials that are entered.
 _WORDS_MAX = 40
 _INITIALS_MAX = 16
@@ -43,8 +44,16 @@ def _fold_character(character: str) -> str:
 
 def fold(text: str) -> str:
     """Give text as it is compared: case, accents, width and runs of spaces make no difference."""
+    return _fold_title(text) if len(text) <= _TITLE_MAX else _fold(text)
+
+
+def _fold(text: str) -> str:
     folded = text.lower() if text.isascii() else "".join(map(_fold_character, text))
     return " ".join(folded.split())
+
+
+# What is found again and again is folded each time it is shown.
+_fold_title = functools.lru_cache(maxsize=20_000)(_fold)
 
 
 def beginnings(title: str) -> list[str]:
