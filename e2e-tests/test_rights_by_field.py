@@ -35,6 +35,11 @@ class Clerk:
         self.http = teams.person(unit, teams.role("Blind", allowed, fieldRules=[rule]))
         self.unit = unit
 
+    def own_of(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Give what stands in the two custom fields; other journeys have defined more."""
+        mine = (self.margin, self.place)
+        return {key: value for key, value in found["customFields"].items() if key in mine}
+
     def seen(self) -> list[dict[str, Any]]:
         """Give the deal as by its id and as in a list."""
         (listed,) = self.http.get(DEALS).json()["opportunities"]
@@ -53,7 +58,7 @@ def test_what_a_role_hides_is_neither_shown_nor_asked_about(teams, clerk):
     eventually(lambda: gone <= teams.admin.get(path).json().keys(), True)
     for found in clerk.seen():
         assert found.keys() == teams.admin.get(path).json().keys() - gone
-        assert found["customFields"] == {clerk.place: "Ulm"}
+        assert clerk.own_of(found) == {clerk.place: "Ulm"}
     margin = f"customFields.{clerk.margin}"
     for asked in (
         *({"filter": text} for text in (
@@ -110,7 +115,7 @@ def test_what_a_role_hides_is_not_written_and_stays_as_it_is(teams, clerk):
     after = teams.admin.get(path).json()
     for name in ("amount", "weightedAmount", "note", "organizationId"):
         assert after[name] == before[name]
-    assert after["customFields"] == {clerk.margin: 13, clerk.place: "Bonn"}
+    assert clerk.own_of(after) == {clerk.margin: 13, clerk.place: "Bonn"}
 
 
 def test_what_a_role_hides_is_in_no_file(teams, clerk):
