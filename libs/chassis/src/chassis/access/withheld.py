@@ -95,14 +95,22 @@ def put_back(record: Any, path: str, before: Any) -> None:
     take_out(record, path)
     name, _, key = path.partition(".")
     if not key:
-        part = type(before)()
-        part.CopyFrom(before)
-        for other in before.DESCRIPTOR.fields:
-            if other.name != name:
-                part.ClearField(other.name)
-        record.MergeFrom(part)
+        copy_field(name, before, record)
     elif is_given(before, path):
         record.custom_fields.fields[key].CopyFrom(before.custom_fields.fields[key])
+
+
+def copy_field(name: str, source: Any, target: Any) -> None:
+    """Make a field of `target` what it is in `source`, unset included."""
+    target.ClearField(name)
+    field = source.DESCRIPTOR.fields_by_name[name]
+    if field.is_repeated:
+        getattr(target, name).MergeFrom(getattr(source, name))
+    elif field.message_type is not None:
+        if source.HasField(name):
+            getattr(target, name).CopyFrom(getattr(source, name))
+    elif not field.has_presence or source.HasField(name):
+        setattr(target, name, getattr(source, name))
 
 
 def is_given(record: Any, path: str) -> bool:

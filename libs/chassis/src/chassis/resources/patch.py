@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chassis import errors
-from chassis.access.withheld import differs, is_given, put_back
+from chassis.access.withheld import copy_field, differs, is_given, put_back
 from chassis.custom.fields import CUSTOM_FIELDS, key_of, merge
 from chassis.resources.rules import Rules
 from chassis.rpc import Call
@@ -48,7 +48,7 @@ class Patch:
             if name == CUSTOM_FIELDS or key_of(name):
                 merge(name, self.record, record)
             else:
-                _copy_field(name, self.record, record)
+                copy_field(name, self.record, record)
         for path in self._kept.hidden:
             put_back(record, path, before)
         changed = (p for p in self._kept.unwritable if differs(p, before, record))
@@ -84,16 +84,3 @@ def check_writable(names: Iterable[str], noun: str, call: Call) -> None:
 def _refuse(paths: Iterable[str], noun: str) -> None:
     for path in sorted(paths):
         raise errors.Forbidden("FIELD_NOT_WRITABLE", field=path, resource=noun)
-
-
-def _copy_field(name: str, source: Any, target: Any) -> None:
-    """Make a field of `target` what it is in `source`, unset included."""
-    target.ClearField(name)
-    field = source.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        getattr(target, name).MergeFrom(getattr(source, name))
-    elif field.message_type is not None:
-        if source.HasField(name):
-            getattr(target, name).CopyFrom(getattr(source, name))
-    elif not field.has_presence or source.HasField(name):
-        setattr(target, name, getattr(source, name))

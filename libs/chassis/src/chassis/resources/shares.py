@@ -7,7 +7,7 @@ that mirror it. A table beside it is for looking up what is shared with somebody
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from banyan.api.v1 import options_pb2, share_pb2
+from banyan.api.v1 import share_pb2
 
 from chassis import errors
 from chassis.access import SHARES, categories_of
@@ -174,9 +174,8 @@ def _tells(event: Event) -> bool:
     record = event.record
     if SHARES not in record.DESCRIPTOR.fields_by_name:
         return False
-    options: Any = record.DESCRIPTOR.GetOptions()
     return (
         event.change.verb != "create"
         or bool(getattr(record, SHARES))
-        or bool(options.Extensions[options_pb2.noun].category_fields)
+        or bool(categories_of(record))
     )
