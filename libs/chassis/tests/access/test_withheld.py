@@ -99,6 +99,7 @@ def test_an_audit_tells_nothing_of_what_is_hidden():
     ("old", "new", "wanted"),
     [
         (*TEXTS[1:], []),
+        ('{"a": 1, "b": 2, "margin": 3}', '{"b": 2, "margin": 4, "a": 1}', []),
         ("", '{"margin": 12}', []),
         ('{"margin": 12}', "", []),
         ("", '{"margin": 12, "place": "Ulm"}', [("custom_fields", None, {"place": "Ulm"})]),
