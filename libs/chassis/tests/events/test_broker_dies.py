@@ -13,26 +13,26 @@ async def nothing(event, transaction) -> None:
     raise AssertionError("there was no event")
 
 
-class Subscription:
-    """Gives nothing, as the library does when a status message came at the end of its wait."""
+class Silence:
+    """Gives nothing, as when nothing came in time."""
 
     def __init__(self) -> None:
         self.fetched = 0
 
-    async def fetch(self, batch, timeout):  # noqa: ASYNC109
+    async def batch(self, seconds):
         self.fetched += 1
         if self.fetched == 3:
             raise asyncio.CancelledError
         return []
 
 
-async def test_a_fetch_that_gives_nothing_is_followed_by_the_next(world):
+async def test_a_wait_that_gives_nothing_is_followed_by_the_next(world):
     database, broker = world.host.databases["party"], world.host.brokers["party"]
     runner = ConsumerRunner(Consumer("idle", ("party.source.*",), nothing), database, broker)
-    subscription = Subscription()
+    silence = Silence()
     with pytest.raises(asyncio.CancelledError):
-        await runner._loop(subscription)
-    assert subscription.fetched == 3
+        await runner._loop(silence)
+    assert silence.fetched == 3
 
 
 async def test_a_consumer_subscribes_again_whatever_went_wrong(world, monkeypatch):

@@ -15,6 +15,7 @@ from google.protobuf import symbol_database
 from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
+from chassis.events.pull import Pull
 from chassis.telemetry import log
 
 STREAM_SECONDS = 7 * 24 * 3600
@@ -138,6 +139,10 @@ class Broker:
     ) -> asyncio.Future[Any]:
         """Send an event to JetStream; the future is done when it is stored."""
         return await self.stream.publish_async(subject, payload, headers=headers)
+
+    async def pull(self, stream: str, durable: str, batch: int) -> Pull:
+        """Listen to what a durable consumer has."""
+        return await Pull(self._client, stream, durable, batch).subscribe()
 
     async def listen(self, subject: str, handle: Callable[[Event], Awaitable[None]]) -> None:
         """Hear events as they pass, without memory: for what can be fetched again."""

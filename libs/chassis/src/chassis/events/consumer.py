@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 from chassis import errors
 from chassis.database import Database, Transaction
 from chassis.events.broker import Broker, Event, event_of
+from chassis.events.pull import Pull
 from chassis.telemetry import METRICS, log, span
 from chassis.turns import TURNS
 
@@ -74,19 +75,19 @@ class ConsumerRunner:
         await self._broker.connected()
         while True:
             try:
-                subscription = await self._subscribe(source)
+                pull = await self._subscribe(source)
                 try:
-                    await self._loop(subscription)
+                    await self._loop(pull)
                 finally:
                     # What is on its way to this subscription comes back at once, not after 30 s.
                     with contextlib.suppress(nats.errors.Error, asyncio.CancelledError):
-                        await subscription.unsubscribe()
+                        await pull.unsubscribe()
             except Exception as error:  # whatever it was, events must be taken in again
                 _end_if_cancelled()
                 log.warning("consumer", consumer=self.name, source=source, error=repr(error))
                 await asyncio.sleep(0.2)
 
-    async def _subscribe(self, source: str) -> Any:
+    async def _subscribe(self, source: str) -> Pull:
         stream = await self._broker.ensure_stream(source)
         durable = f"{self.name}_{source}"
         mine = [s for s in self._consumer.subjects if s.split(".")[0] == source]
@@ -99,15 +100,12 @@ class ConsumerRunner:
             max_ack_pending=2 * _BATCH,
         )
         await self._broker.stream.add_consumer(stream, config)
-        return await self._broker.stream.pull_subscribe_bind(consumer=durable, stream=stream)
+        return await self._broker.pull(stream, durable, _BATCH)
 
-    async def _loop(self, subscription: Any) -> None:
+    async def _loop(self, pull: Pull) -> None:
         while True:
-            messages: list[Any] = []
-            with contextlib.suppress(nats.errors.TimeoutError, TimeoutError):
-                messages = await subscription.fetch(_BATCH, timeout=_FETCH_SECONDS)
-            _end_if_cancelled()
-            if not messages:  # also when a status message came at the very end of the wait
+            messages = await pull.batch(_FETCH_SECONDS)
+            if not messages:
                 METRICS.lag.labels(self.name).set(0)
                 continue
             METRICS.lag.labels(self.name).set(messages[-1].metadata.num_pending)
