@@ -8,6 +8,7 @@ Many are looked for at once: one statement finds who may be alike, by their keys
 alone brought them there and cannot be enough are left out; one statement reads the rest, each once.
 """
 
+import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ from party.matching import (
 
 # A column of names is ordered by their letters' numbers, whatever the database's language.
 _BY_LETTER = Text(collation="C")
+_NOT_THERE = str(uuid.UUID(int=0))
 
 # Runs SQL with its arguments and gives the rows.
 Fetch = Callable[..., Awaitable[Sequence[Record]]]
@@ -57,7 +59,7 @@ class Likeness:
         known_sql: reads of many records what their traits are read from, and whose they are.
         candidates: SQL that gives for each of many the ids of living records that may be alike,
             each with the key of its name when nothing but the name speaks for it, else with NULL.
-        arguments: gives what it is asked with about one record.
+        arguments: gives what it is asked with about one record, besides its id.
         key_test: gives the test by which a name's key may be enough for a score.
     """
 
@@ -135,12 +137,13 @@ class Likeness:
         """Give for each record the ids of those that may be as alike as that."""
         if not records:
             return []
+        mine = [record.id if is_id(record.id) else _NOT_THERE for record in records]
         arguments = map(list, zip(*map(self.arguments, traits), strict=True))
         possible: list[set[str]] = [set() for _ in records]
-        for place, ids, keys in await fetch(self.candidates, *arguments):
+        for place, ids, keys in await fetch(self.candidates, mine, *arguments):
             passes = self.key_test(traits[place], score_min)
-            may_be = {i for i, key in zip(ids, keys, strict=True) if key is None or passes(key)}
-            possible[place] = may_be - {records[place].id}
+            may_be = zip(ids, keys, strict=True)
+            possible[place] = {i for i, key in may_be if key is None or passes(key)}
         return possible
 
 
@@ -157,12 +160,15 @@ def _contact_arguments(traits: ContactTraits) -> tuple[str | None, ...]:
     return (traits.email or None, *(key or None for key in _contact_keys(traits)), workplace)
 
 
-# What more than 50 share tells nothing about any of them.
+# What more than 50 share tells nothing about any of them. Neighbours are counted from the record's
+# own place among names and ids, so that each of two is the other's: which pairs are found does not
+# depend on which was captured first. One that is not there stands before all of its name.
 _LIKE_ORGANIZATION = """
 SELECT k.place::int - 1, found.ids, found.name_keys
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-    AS k (tax_id_key, email_key, phone_key, name_key, place)
-CROSS JOIN LATERAL (SELECT array_agg(id::text) AS ids, array_agg(name_key) AS name_keys FROM (
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+    AS k (id, tax_id_key, email_key, phone_key, name_key, place)
+CROSS JOIN LATERAL (
+    SELECT array_agg(one.id::text) AS ids, array_agg(one.name_key) AS name_keys FROM (
     (SELECT id, NULL AS name_key FROM party.organization
         WHERE delete_time IS NULL AND tax_id_key = k.tax_id_key LIMIT 50)
     UNION ALL (SELECT id, NULL FROM party.organization
@@ -171,21 +177,23 @@ CROSS JOIN LATERAL (SELECT array_agg(id::text) AS ids, array_agg(name_key) AS na
         WHERE delete_time IS NULL AND phone_key = k.phone_key LIMIT 50)
     UNION ALL (SELECT t.id, CASE WHEN t.tax_id_key = k.tax_id_key OR t.email_key = k.email_key
             OR t.phone_key = k.phone_key THEN NULL ELSE t.name_key END
-        FROM party.organization AS t WHERE t.delete_time IS NULL AND t.name_key >= k.name_key
+        FROM party.organization AS t
+        WHERE t.delete_time IS NULL AND (t.name_key, t.id) > (k.name_key, k.id)
         ORDER BY t.name_key, t.id LIMIT 25)
     UNION ALL (SELECT t.id, CASE WHEN t.tax_id_key = k.tax_id_key OR t.email_key = k.email_key
             OR t.phone_key = k.phone_key THEN NULL ELSE t.name_key END
-        FROM party.organization AS t WHERE t.delete_time IS NULL AND t.name_key < k.name_key
+        FROM party.organization AS t
+        WHERE t.delete_time IS NULL AND (t.name_key, t.id) < (k.name_key, k.id)
         ORDER BY t.name_key DESC, t.id DESC LIMIT 25)
-) AS one) AS found
+) AS one WHERE one.id <> k.id) AS found
 WHERE found.ids IS NOT NULL"""
 
 # A person's name may be written in several ways, of which the key is one: it never tells enough.
 _LIKE_CONTACT = """
 SELECT k.place::int - 1, found.ids, array_fill(NULL::text, ARRAY[cardinality(found.ids)])
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[]) WITH ORDINALITY
-    AS k (email, phone_key, mobile_key, name_key, organization_id, place)
-CROSS JOIN LATERAL (SELECT array_agg(id::text) AS ids FROM (
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[]) WITH ORDINALITY
+    AS k (id, email, phone_key, mobile_key, name_key, organization_id, place)
+CROSS JOIN LATERAL (SELECT array_agg(one.id::text) AS ids FROM (
     (SELECT id FROM party.contact WHERE delete_time IS NULL AND email = k.email LIMIT 50)
     UNION ALL (SELECT id FROM party.contact
         WHERE delete_time IS NULL AND phone_key = ANY(ARRAY[k.phone_key, k.mobile_key]) LIMIT 50)
@@ -195,7 +203,7 @@ CROSS JOIN LATERAL (SELECT array_agg(id::text) AS ids FROM (
         WHERE delete_time IS NULL AND name_key = k.name_key LIMIT 50)
     UNION ALL (SELECT id FROM party.contact
         WHERE delete_time IS NULL AND organization_id = k.organization_id LIMIT 200)
-) AS one) AS found
+) AS one WHERE one.id <> k.id) AS found
 WHERE found.ids IS NOT NULL"""
 
 ORGANIZATIONS = Likeness(

@@ -71,7 +71,7 @@ def _drop(told: Any, side: str, keys: Set[str]) -> None:
     value: Any = getattr(told, side)
     if isinstance(value, str):
         kept = {key: one for key, one in json.loads(value or "{}").items() if key not in keys}
-        # Both sides say the same in the same order: a record and its row keep keys in different ones.
+        # In one order on both sides: a record and its row keep keys in different ones.
         setattr(told, side, json.dumps(kept, sort_keys=True) if kept else "")
     elif value.HasField("struct_value"):
         for key in keys:

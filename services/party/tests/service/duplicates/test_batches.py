@@ -83,8 +83,9 @@ def organizations_near(one: Any, everybody: list[Any]) -> list[Any]:
     exact = {mine.tax_id, mine.email, mine.phone} - {""}
     traits = {other.id: organization_traits(other) for other in everybody}
     named = sorted((t.name.key, i) for i, t in traits.items() if t.name.key)
-    behind = [i for key, i in named if key >= mine.name.key][:25] if mine.name.key else []
-    before = [i for key, i in named if key < mine.name.key][-25:]
+    place = (mine.name.key, one.id)
+    behind = [i for key, i in named if (key, i) > place][:25] if mine.name.key else []
+    before = [i for key, i in named if (key, i) < place][-25:]
     return [
         other
         for other in everybody

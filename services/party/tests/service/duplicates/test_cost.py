@@ -25,9 +25,11 @@ FILL = {
             i::text, i::text
         FROM unnest($2::uuid[]) AS rows (i)""",
 }
+# What is like records that are not there; of one that is, it alone would be filtered out.
+NOT_THERE = [str(uuid.UUID(int=0))] * 3
 CASES = {
-    "organization": (ORGANIZATIONS, lambda keys: [keys] * 4),
-    "contact": (CONTACTS, lambda keys: [*[keys] * 4, [None] * len(keys)]),
+    "organization": (ORGANIZATIONS, lambda keys: [NOT_THERE, *[keys] * 4]),
+    "contact": (CONTACTS, lambda keys: [NOT_THERE, *[keys] * 4, [None] * 3]),
 }
 
 
