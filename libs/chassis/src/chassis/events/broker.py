@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,7 @@ class Broker:
         self._client: Any = _Client()
         self._stream: Any = None
         self._opened = asyncio.Event()
+        self._pulls = weakref.WeakSet[Pull]()
         self.on_reconnect: list[Callable[[], None]] = []
 
     async def connect(self) -> None:
@@ -142,7 +144,9 @@ class Broker:
 
     async def pull(self, stream: str, durable: str, batch: int) -> Pull:
         """Listen to what a durable consumer has."""
-        return await Pull(self._client, stream, durable, batch).subscribe()
+        pull = Pull(self._client, stream, durable, batch)
+        self._pulls.add(pull)
+        return await pull.subscribe()
 
     async def listen(self, subject: str, handle: Callable[[Event], Awaitable[None]]) -> None:
         """Hear events as they pass, without memory: for what can be fetched again."""
@@ -163,6 +167,8 @@ class Broker:
         log.warning("nats", service=self.service, error=repr(error))
 
     async def _on_reconnected(self) -> None:
+        for pull in self._pulls:
+            pull.ask_again()
         for listener in self.on_reconnect:
             listener()
 

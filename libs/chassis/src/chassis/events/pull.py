@@ -66,6 +66,11 @@ class Pull:
                 async with asyncio.timeout(left):
                     await self._news.wait()
 
+    def ask_again(self) -> None:
+        """Forget the standing request: the server has, when the connection was lost."""
+        self._open = 0
+        self._news.set()
+
     async def _hear(self, message: Any) -> None:
         self._arrived.append(message)
         self._news.set()
