@@ -6,6 +6,7 @@ version and fed by their events; whoever may not see a record does not see its t
 """
 
 import functools
+import itertools
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,16 +37,27 @@ def sort_key(title: str) -> str:
     """Give the key by which a title is sorted; equal for titles that differ in case or accents."""
     if title.isascii():
         return title.casefold()[:KEY_LENGTH_MAX]
-    letters = unicodedata.normalize("NFKD", _romanised(title))
+    letters = unicodedata.normalize("NFKD", romanised(title))
     folded = "".join(c for c in letters if not unicodedata.combining(c))
     return folded.casefold()[:KEY_LENGTH_MAX]
 
 
-def _romanised(title: str) -> str:
-    # The dictionaries take a while and some memory to load: only who has Chinese titles needs them.
+def romanised(text: str) -> str:
+    """Write Chinese in a text as pinyin, each syllable a word; the rest stays as it is."""
+    if text.isascii():
+        return text
+    # The dictionaries take a while and some memory to load: only who has Chinese names needs them.
+    from pypinyin.seg.simpleseg import seg
+
+    return " ".join(itertools.chain.from_iterable(map(_syllables, seg(text))))
+
+
+@functools.lru_cache(maxsize=50_000)
+def _syllables(word: str) -> tuple[str, ...]:
+    """Give the pinyin of a word of the dictionary; names of firms are made of few of them."""
     from pypinyin import lazy_pinyin
 
-    return " ".join(lazy_pinyin(title))
+    return tuple(lazy_pinyin(word))
 
 
 @dataclass(frozen=True)
