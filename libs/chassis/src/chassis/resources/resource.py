@@ -18,7 +18,7 @@ from chassis.resources.patch import Patch, check_new
 from chassis.resources.requests import Request
 from chassis.resources.rules import Rules, set_now
 from chassis.resources.store import Store
-from chassis.resources.titles import see_of
+from chassis.resources.titles import Titles, see_of
 from chassis.resources.tree import TreeRows
 from chassis.rpc import Call, Handler, Method
 
@@ -230,14 +230,16 @@ class Resource:
 
     async def update(self, request: Any, call: Call) -> Any:
         """AIP-134: merges the masked fields; a stale etag is refused, no change is no change."""
-        patch = Patch(self.rules, request, call)
+        patch, titles = Patch(self.rules, request, call), Titles()
 
         async def run(asked: Keep | None) -> Any:
             return await self._change(
-                call, patch.record.id, patch.record.etag, "update", asked=asked, patch=patch
+                *(call, patch.record.id, patch.record.etag, "update", titles),
+                asked=asked,
+                patch=patch,
             )
 
-        return await self._titled(call, await self.once(request, call, run))
+        return await self._titled(call, await self.once(request, call, run), titles)
 
     async def delete(self, request: Any, call: Call) -> Any:
         """AIP-135, 164: soft where the noun says so."""
@@ -254,13 +256,14 @@ class Resource:
                 record.delete_time.FromDatetime(around.now)
 
             return await self._change(
-                call, request.id, request.etag, "delete", asked=asked, rule=mark
+                call, request.id, request.etag, "delete", None, asked=asked, rule=mark
             )
 
         return await self.once(request, call, run)
 
     async def undelete(self, request: Any, call: Call) -> Any:
         """AIP-164."""
+        titles = Titles()
 
         async def run(asked: Keep | None) -> Any:
             def unmark(record: Any, _: Around) -> None:
@@ -269,10 +272,10 @@ class Resource:
                 record.ClearField("delete_time")
 
             return await self._change(
-                call, request.id, request.etag, "undelete", asked=asked, rule=unmark
+                call, request.id, request.etag, "undelete", titles, asked=asked, rule=unmark
             )
 
-        return await self._titled(call, await self.once(request, call, run))
+        return await self._titled(call, await self.once(request, call, run), titles)
 
     async def move(self, request: Any, call: Call) -> Any:
         """Put a node of a tree under another, from a day on; below it everything comes along."""
@@ -297,16 +300,16 @@ class Resource:
         The rule gets record, request and surroundings; what it leaves as it was is no change. The
         facts it gives are published with the change.
         """
-        verb = call.method.action
+        verb, titles = call.method.action, Titles()
 
         def apply(record: Any, around: Around) -> list[Message]:
             return list(rule(record, request, around) or ())
 
         async def run(asked: Keep | None) -> Any:
             etag: str = getattr(request, "etag", "")
-            return await self._change(call, request.id, etag, verb, asked=asked, rule=apply)
+            return await self._change(call, request.id, etag, verb, titles, asked=asked, rule=apply)
 
-        return await self._titled(call, await self.once(request, call, run))
+        return await self._titled(call, await self.once(request, call, run), titles)
 
     # --- how a record is changed
 
@@ -316,22 +319,29 @@ class Resource:
         record_id: str,
         etag: str,
         verb: str,
+        titles: Titles | None,
         *,
         asked: Keep | None,
         patch: Patch | None = None,
         rule: Callable[[Any, Around], list[Message] | None] | None = None,
     ) -> Any:
-        """Read, change, check and write one record; without an etag, try again when overtaken."""
+        """Read, change, check and write one record; without an etag, try again when overtaken.
+
+        Args:
+            titles: gets the titles of what the record refers to, where they are to be shown.
+        """
         for attempt in range(_ATTEMPTS):
             known: dict[tuple[str, str], Any] = {}
             try:
                 old, new, around, facts = await self._merged(
-                    call, record_id, etag, verb, known, patch=patch, rule=rule
+                    call, record_id, etag, verb, known, titles, patch=patch, rule=rule
                 )
             except errors.Error:
                 if self.rules.forget_older(call, known):
                     continue
                 raise
+            if titles is not None:
+                titles.update(known)
             if new == old:
                 return old
             advance(old, new)
@@ -349,12 +359,13 @@ class Resource:
         etag: str,
         verb: str,
         known: dict[tuple[str, str], Any],
+        titles: Titles | None,
         *,
         patch: Patch | None,
         rule: Callable[[Any, Around], list[Message] | None] | None,
     ) -> tuple[Any, Any, Around, list[Message]]:
         """Read a record and give it as it was and as it is to be, checked, with the facts of it."""
-        old, new = await self.loaded(call, record_id, etag, verb, known)
+        old, new = await self.loaded(call, record_id, etag, verb, known, titles)
         mask = patch.mask if patch is not None else ()
         if patch is not None:
             patch.apply(new)
@@ -402,17 +413,20 @@ class Resource:
         etag: str,
         verb: str,
         remembered: dict[tuple[str, str], Any] | None = None,
+        titles: Titles | None = None,
     ) -> tuple[Any, Any]:
         """Give a record the caller may see and change, with a copy to change.
 
         Args:
             remembered: gets what the record's rules had to read.
+            titles: gets the titles of what the record refers to; the record itself is without them.
         """
         if not is_id(record_id):
             raise errors.invalid_field("id", "NOT_AN_ID")
-        old = await self.store.get(
-            call.tenant_id, record_id, self.rules.reach(call, "read"), self.rules.stored
-        )
+        reach, names = self.rules.reach(call, "read"), self.rules.stored if titles is None else ()
+        old = await self.store.get(call.tenant_id, record_id, reach, names, see_of(call))
+        if titles is not None:
+            titles.update(self.rules.take_titles(old))
         if etag and etag != old.etag:
             raise errors.Conflict("STALE_ETAG", given=etag, current=old.etag)
         gone = self.noun.soft_delete and old.HasField("delete_time")

@@ -31,6 +31,7 @@ from chassis.resources.around import Around
 from chassis.resources.columns import behaviors, is_reference, reference_type
 from chassis.resources.noun import OUTPUT_FIELDS, Noun
 from chassis.resources.references import References, record_key
+from chassis.resources.titles import Titles
 from chassis.rpc import Call, violations_of
 
 if TYPE_CHECKING:
@@ -323,6 +324,15 @@ class Rules:
             else:
                 complete = False
         return complete
+
+    def take_titles(self, record: Any) -> Titles:
+        """Take the titles out of a record that was read with them; what has none is left out."""
+        found: Titles = {}
+        for name, source, kind in self._title_sources:
+            if title := getattr(record, name):
+                found[kind, getattr(record, source)] = title
+                record.ClearField(name)
+        return found
 
     # --- masks
 

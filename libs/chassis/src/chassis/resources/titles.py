@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # How far the reader sees records of a noun ("party.Organization"); None is not at all.
 See = Callable[[str], Reach | None]
+# What is known of the titles of records, by type and id.
+Titles = dict[tuple[str, str], Any]
 KEY_LENGTH_MAX = 200
 
 
