@@ -59,7 +59,6 @@ async def create(likeness: Likeness, here: Resources, request: Any, call: Call) 
             if refusal is not None:
                 raise refusal
             await resource.add(call, new, around, transaction, asked)
-            await likeness.write_keys([new], transaction)
         return new
 
     made = await resource.once(request, call, run)
@@ -99,7 +98,6 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
             ready = {place: one for place, one in ready.items() if place not in refused}
             refused |= await _add_all(resource, call, ready, transaction)
             created.extend(new for place, (new, _) in ready.items() if place not in refused)
-            await likeness.write_keys(created, transaction)
             answer.errors.extend(row_error(p, e, call.language) for p, e in sorted(refused.items()))
             if kept is not None:
                 await here.requests.keep(transaction, kept.answered(answer))

@@ -83,7 +83,7 @@ async def check_superior(here: Resources, call: Call, contact: _Contact) -> None
 CONTACT = Noun(
     _Contact,
     keys=CONTACTS.indexes,
-    private=CONTACTS.columns,
+    derived=CONTACTS.derived,
     hooks=Hooks(
         complete=complete,
         prepare_create=prepare,

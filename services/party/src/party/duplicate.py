@@ -132,7 +132,6 @@ class _Look:
     async def at(self, ids: Collection[str]) -> None:
         """Find the pairs these records are in now; each pair is looked at once."""
         records = await self.likeness.known(ids, self.transaction.fetch)
-        await self.likeness.write_keys(records.values(), self.transaction)
         known = await pairs_of(self.here, self.likeness, records.keys(), self.transaction)
         found = await self._found(records)
         call = self.here.call_of(_DISMISS, self.transaction.tenant_id)

@@ -1,8 +1,7 @@
 """What the records of a noun are found to be alike by, and where in its table that stands (PLT-17).
 
-Keys stand in private columns of the record's own row. They are written with it when it is captured,
-and after any other change by the consumer in `duplicate.py`. Names are looked up among their
-neighbours in the order of their brands, so that the question costs the same in a table of any size.
+Keys stand in columns of the record's own row and are written with it. Names are looked up among
+their neighbours in the order of their brands: the question costs the same in a table of any size.
 
 Many are looked for at once: one statement finds who may be alike, by their keys; those whose name
 alone brought them there and cannot be enough are left out; one statement reads the rest, each once.
@@ -18,11 +17,11 @@ from google.protobuf.message import Message
 from sqlalchemy import Text
 from sqlalchemy.types import TypeEngine
 
-from chassis.database import Record, Transaction
+from chassis.database import Record
 from chassis.ids import is_id
 from chassis.resources import unique
 from chassis.resources.columns import instant_parts
-from chassis.resources.noun import Unique
+from chassis.resources.noun import Derived, Unique
 from party.folding import email_key, tax_id_key
 from party.matching import (
     ContactTraits,
@@ -53,9 +52,8 @@ class Likeness:
         exact: the field that no two of them should share.
         exact_key: gives what of it is compared, "" for nothing.
         holders: SQL over the row ``t``: the living records with one of these exact keys.
-        columns: the private columns that hold keys.
+        columns: those that hold keys.
         keys: gives what stands in them.
-        write_keys_sql: writes the keys of many records.
         known_sql: reads of many records what their traits are read from, and whose they are.
         candidates: SQL that gives for each of many the ids of living records that may be alike,
             each with the key of its name when nothing but the name speaks for it, else with NULL.
@@ -70,7 +68,6 @@ class Likeness:
     columns: Mapping[str, TypeEngine[Any]]
     traits: Callable[[Any], Any]
     keys: Callable[[Any], tuple[str, ...]]
-    write_keys_sql: str
     known_sql: str
     candidates: str
     arguments: Callable[[Any], tuple[str | None, ...]]
@@ -83,6 +80,11 @@ class Likeness:
         return self.message.DESCRIPTOR.name
 
     @property
+    def derived(self) -> Derived:
+        """Give the columns with what stands in them."""
+        return Derived(self.columns, lambda one: [k or None for k in self.keys(self.traits(one))])
+
+    @property
     def indexes(self) -> tuple[Unique, ...]:
         """Give an index for each column; with the id in it, every key is unique."""
         return tuple(unique(column, "id") for column in self.columns)
@@ -90,14 +92,6 @@ class Likeness:
     def match(self, a: Any, b: Any) -> Match:
         """Tell how alike two records are."""
         return self.compare(self.traits(a), self.traits(b))
-
-    async def write_keys(self, records: Collection[Any], transaction: Transaction) -> None:
-        """Let the rows of records hold the keys of what they are now; that is no change."""
-        if not records:
-            return
-        ids = [record.id for record in records]
-        keys = [[key or None for key in self.keys(self.traits(record))] for record in records]
-        await transaction.fetch(self.write_keys_sql, ids, *map(list, zip(*keys, strict=True)))
 
     async def known(self, ids: Collection[str], fetch: Fetch) -> dict[str, Any]:
         """Give records, deleted ones too, with what is compared and whose they are, by id."""
@@ -219,13 +213,6 @@ ORGANIZATIONS = Likeness(
     },
     traits=organization_traits,
     keys=_organization_keys,
-    write_keys_sql="""
-        UPDATE party.organization AS t SET tax_id_key = k.tax_id_key, email_key = k.email_key,
-            phone_key = k.phone_key, name_key = k.name_key
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
-            AS k (id, tax_id_key, email_key, phone_key, name_key)
-        WHERE t.id = k.id AND (t.tax_id_key, t.email_key, t.phone_key, t.name_key)
-            IS DISTINCT FROM (k.tax_id_key, k.email_key, k.phone_key, k.name_key)""",
     known_sql="""
         SELECT t.id::text AS id, t.delete_time, t.owner_user_id::text AS owner_user_id,
             t.org_unit_id::text AS org_unit_id, t.creator_user_id::text AS creator_user_id,
@@ -246,13 +233,6 @@ CONTACTS = Likeness(
     columns={"phone_key": Text(), "mobile_key": Text(), "name_key": _BY_LETTER},
     traits=contact_traits,
     keys=_contact_keys,
-    write_keys_sql="""
-        UPDATE party.contact AS t
-        SET phone_key = k.phone_key, mobile_key = k.mobile_key, name_key = k.name_key
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
-            AS k (id, phone_key, mobile_key, name_key)
-        WHERE t.id = k.id AND (t.phone_key, t.mobile_key, t.name_key)
-            IS DISTINCT FROM (k.phone_key, k.mobile_key, k.name_key)""",
     known_sql="""
         SELECT t.id::text AS id, t.delete_time, t.owner_user_id::text AS owner_user_id,
             t.org_unit_id::text AS org_unit_id, t.creator_user_id::text AS creator_user_id,

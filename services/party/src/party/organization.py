@@ -85,7 +85,7 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
 ORGANIZATION = Noun(
     _Organization,
     keys=ORGANIZATIONS.indexes,
-    private=ORGANIZATIONS.columns,
+    derived=ORGANIZATIONS.derived,
     defaults={"active": True},
     hooks=Hooks(
         prepare_create=prepare_create,

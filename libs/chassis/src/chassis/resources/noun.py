@@ -1,7 +1,7 @@
 """The declaration of a noun."""
 
 import functools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,22 @@ def unique(*columns: str, across_tenants: bool = False) -> Unique:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """Private columns that follow from a record; they are written with every state of it.
+
+    Attributes:
+        columns: their names and types.
+        values: gives what stands in them, in their order.
+    """
+
+    columns: Mapping[str, TypeEngine[Any]]
+    values: Callable[[Any], Sequence[Any]]
+
+
+_NOTHING_DERIVED = Derived({}, lambda _: ())
+
+
+@dataclass(frozen=True)
 class Noun:
     """A noun: its message and what differs from the usual.
 
@@ -88,6 +104,7 @@ class Noun:
         keys: unique keys beside `id` and `external_id`.
         defaults: what a field is on a new record that does not say.
         private: columns that are not in the contract, null until something writes them.
+        derived: columns that are not in the contract either, for finding records by.
         hooks: the rules.
         reads: reference fields, to nouns of the same service, whose records the rules need.
         verbs: business verbs that change one record, by method name.
@@ -99,6 +116,7 @@ class Noun:
     keys: tuple[Unique, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     private: Mapping[str, TypeEngine[Any]] = field(default_factory=dict[str, TypeEngine[Any]])
+    derived: Derived = _NOTHING_DERIVED
     hooks: Hooks = field(default_factory=Hooks)
     reads: tuple[str, ...] = ()
     verbs: Mapping[str, Verb] = field(default_factory=dict[str, Verb])

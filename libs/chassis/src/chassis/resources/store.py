@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
+from sqlalchemy.dialects import postgresql
 
 from chassis import errors
 from chassis.access import Reach
@@ -31,6 +32,7 @@ COUNT_MAX = 10_000
 # The records that rules read, by reference field.
 Relied = Mapping[str, Message]
 _NOTHING: Relied = {}
+_DIALECT = postgresql.dialect()
 _MASKS_KEPT = 200
 
 
@@ -419,6 +421,7 @@ class Store:
         values = [*self._write(record), int(record.etag)]
         if title := self.noun.options.title:
             values.append(sort_key(getattr(record, title)))
+        values += self.noun.derived.values(record)
         return values
 
     def _stored(self) -> list[tuple[str, str]]:
@@ -427,6 +430,7 @@ class Store:
         columns.append((VERSION, "bigint"))
         if self.noun.options.title:
             columns.append((TITLE_SORT_KEY, "text"))
+        columns += [(n, t.compile(_DIALECT)) for n, t in self.noun.derived.columns.items()]
         return [(TENANT_ID, "uuid"), *columns]
 
 

@@ -76,7 +76,8 @@ def _table(noun: Noun, metadata: MetaData, by_type: dict[str, Noun]) -> Table:
         columns.append(Column(TITLE_SORT_KEY, Text, nullable=False))
     if noun.tree_parent:
         columns.append(Column(PATH, Text(collation="C"), nullable=False, server_default=""))
-    columns += [Column(name, type_, nullable=True) for name, type_ in noun.private.items()]
+    beside = {**noun.private, **noun.derived.columns}
+    columns += [Column(name, type_, nullable=True) for name, type_ in beside.items()]
     items: list[Any] = [*columns, *_foreign_keys(noun, metadata.schema, by_type)]
     return Table(noun.table_name, metadata, *items, *_indexes(noun, {c.name for c in columns}))
 
