@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Sequence
 
+import orjson
 from banyan.api.v1 import change_pb2, options_pb2
 from banyan.insight.v1 import audit_record_pb2
-from google.protobuf.json_format import MessageToJson
 
 from chassis.database import Transaction
 from chassis.events import Consumer, Event
+from chassis.json.wellknown import encode_value
 from chassis.resources import Noun, Resources
 from insight import heard
 
@@ -41,7 +42,7 @@ def record_of(event: Event) -> audit_record_pb2.AuditRecord:
 
 def _field(found: change_pb2.FieldChange) -> audit_record_pb2.AuditedField:
     old, new = (
-        "" if value.HasField("null_value") else MessageToJson(value, indent=None)
+        "" if value.HasField("null_value") else orjson.dumps(encode_value(value)).decode()
         for value in (found.old_value, found.new_value)
     )
     return audit_record_pb2.AuditedField(path=found.path, old_value=old, new_value=new)

@@ -217,8 +217,11 @@ CROSS JOIN LATERAL (
 """
 _MOVE = """
 UPDATE insight.search_entry e
-SET version = $3, owner_user_id = $4, org_unit_id = $5, whole_id = $6
-WHERE e.resource_type = $1 AND e.resource_id = $2
+SET version = n.version, owner_user_id = n.owner_user_id, org_unit_id = n.org_unit_id,
+    whole_id = n.whole_id
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[])
+    AS n(resource_type, resource_id, version, owner_user_id, org_unit_id, whole_id)
+WHERE e.resource_type = n.resource_type AND e.resource_id = n.resource_id
 """
 _FORGET = """
 DELETE FROM insight.search_beginning
@@ -300,7 +303,7 @@ async def _write(newest: dict[_Key, SearchEntry], transaction: Transaction) -> N
             if before is not None:
                 old.append((*key, _listed(before["title"], before["beginnings"].split(LINE))))
     if moved:
-        await transaction.executemany(_MOVE, moved)
+        await transaction.fetch(_MOVE, *zip(*moved, strict=True))
     if old:
         await transaction.executemany(_FORGET, old)
     if changed:

@@ -3,7 +3,7 @@
 import datetime
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Caller
+from chassis.access.withheld import copy_field
 from chassis.database import Record
 from chassis.json import codec_of
 from chassis.json.wellknown import EPOCH, decode_value
 
-_HEADER = {"etag", "updateTime"}
+_HEADER = {"etag", "update_time"}
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
@@ -76,18 +77,29 @@ def draft_change(
 
 
 def _differences(old: Message, new: Message) -> list[change_pb2.FieldChange]:
-    codec = codec_of(type(old))
-    before, after = codec.to_value(old), codec.to_value(new)
-    names = {field.json_name: field.name for field in old.DESCRIPTOR.fields}
+    there = [{field.name: value for field, value in one.ListFields()} for one in (old, new)]
+    changed = {
+        field.name: field.json_name
+        for field in old.DESCRIPTOR.fields
+        if field.name not in _HEADER and there[0].get(field.name) != there[1].get(field.name)
+    }
+    before, after = (_values_of(one, changed) for one in (old, new))
     return [
         change_pb2.FieldChange(
-            path=names[key],
+            path=name,
             old_value=decode_value(before.get(key)),
             new_value=decode_value(after.get(key)),
         )
-        for key in names
-        if key not in _HEADER and before.get(key) != after.get(key)
+        for name, key in changed.items()
     ]
+
+
+def _values_of(record: Message, names: Iterable[str]) -> Mapping[str, Any]:
+    """Give some fields of a record as JSON; most changes are of few of them."""
+    part = type(record)()
+    for name in names:
+        copy_field(name, record, part)
+    return codec_of(type(part)).to_value(part)
 
 
 def fact_id(change_id: str, index: int) -> str:

@@ -135,14 +135,19 @@ def _subject(kind: str) -> str:
 
 async def _mirror(schema: str, events: Sequence[Event], transaction: Transaction) -> None:
     """Keep the titles of changed records, unless something newer is kept already."""
-    await transaction.executemany(
+    rows: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for event in sorted(events, key=lambda event: event.change.version):
+        row = _title_row(event)
+        rows[row[:2]] = row  # one statement writes a row once
+    await transaction.fetch(
         f"INSERT INTO {schema}.title AS kept ({TENANT_ID}, resource_type, resource_id, title,"
-        " version, owner_user_id, org_unit_id) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        " version, owner_user_id, org_unit_id) SELECT $1, * FROM unnest($2::text[], $3::uuid[],"
+        " $4::text[], $5::bigint[], $6::uuid[], $7::uuid[])"
         f" ON CONFLICT ({TENANT_ID}, resource_type, resource_id) DO UPDATE"
         " SET title = excluded.title, version = excluded.version,"
         " owner_user_id = excluded.owner_user_id, org_unit_id = excluded.org_unit_id"
         " WHERE kept.version < excluded.version",
-        [(transaction.tenant_id, *_title_row(event)) for event in events],
+        *(transaction.tenant_id, *zip(*rows.values(), strict=True)),
     )
     await mirror_shares(f"{schema}.title", events, transaction)
 
