@@ -1,5 +1,6 @@
 """BatchCreate (AIP-231): many records at once, each row refused or written by itself."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,7 @@ async def _written_when_prepared(
             continue
         answer = await _written(resource, batch, kept, call)
         if answer is not None:
+            _keep(resource, batch, call)
             return batch, answer
         for _, _, around in batch.ready:
             resource.rules.forget(call, around)
@@ -120,6 +122,15 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
         if kept is not None:
             await resource.here.requests.keep(transaction, kept.answered(answer))
     return answer
+
+
+def _keep(resource: "Resource", batch: _Rows, call: Call) -> None:
+    """Keep what was written for the rules of its parts, which often follow."""
+    if resource.noun.resource.type in resource.here.kinds_read:
+        read = time.monotonic()
+        for row, new, _ in batch.ready:
+            if row not in batch.refused:
+                resource.kept.keep(call.tenant_id, new, read)
 
 
 async def _prepared(resource: "Resource", rows: Sequence[Any], call: Call) -> _Rows:

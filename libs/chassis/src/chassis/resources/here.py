@@ -11,6 +11,7 @@ from chassis.custom.fields import CUSTOM_FIELDS, keys_in
 from chassis.database import Database
 from chassis.events import Objects
 from chassis.resources.answers import Answers
+from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.pages import PageTokens
 from chassis.resources.requests import Requests
@@ -47,6 +48,9 @@ class Resources(Mapping[type[Message], Resource]):
         self.key_ring = keys
         self.nouns = tuple(nouns)
         self.tokens = tokens
+        self.kinds_read = {
+            reference_type(noun.fields[name]) for noun in nouns for name in noun.reads
+        }
         self._by_message = {noun.message: Resource(noun, self) for noun in nouns}
         self._by_type = {r.noun.resource.type: r for r in self._by_message.values()}
 

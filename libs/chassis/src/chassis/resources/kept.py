@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-SIZE = 2_000
+SIZE = 4_000
 
 
 class Kept:
@@ -23,17 +23,25 @@ class Kept:
 
     async def get(self, tenant_id: str, record_id: str) -> Any:
         """Give a record, not to be changed and perhaps out of date; None when there is none."""
-        key = (tenant_id, record_id)
-        kept = self._records.get(key)
+        kept = self.at_hand(tenant_id, record_id)
         if kept is not None:
-            return kept[1]
+            return kept
         begun = time.monotonic()
         found = await self._find(tenant_id, record_id)
         if found is not None:
-            self._records[key] = (begun, found)
-            if len(self._records) > SIZE:
-                self._records.popitem(last=False)
+            self.keep(tenant_id, found, begun)
         return found
+
+    def at_hand(self, tenant_id: str, record_id: str) -> Any:
+        """Give a record as `get` does, None when it is not kept."""
+        kept = self._records.get((tenant_id, record_id))
+        return None if kept is None else kept[1]
+
+    def keep(self, tenant_id: str, record: Any, read: float) -> None:
+        """Keep a record as it was at an instant of `time.monotonic`."""
+        self._records[tenant_id, record.id] = (read, record)
+        if len(self._records) > SIZE:
+            self._records.popitem(last=False)
 
     def forget(self, tenant_id: str, record_id: str, before: float = float("inf")) -> bool:
         """Read it again the next time, if it was read before an instant of `time.monotonic`."""

@@ -68,7 +68,8 @@ def check_new(record: Any, noun: str, call: Call) -> None:
     Raises:
         Forbidden: FIELD_NOT_WRITABLE.
     """
-    _refuse((p for p in call.fields(noun).unwritable if is_given(record, p)), noun)
+    if kept := call.fields(noun).unwritable:
+        _refuse((p for p in kept if is_given(record, p)), noun)
 
 
 def check_writable(names: Iterable[str], noun: str, call: Call) -> None:

@@ -13,7 +13,7 @@ from chassis.database import Transaction
 from chassis.ids import is_id
 from chassis.resources.around import Around
 from chassis.resources.kept import Kept
-from chassis.resources.noun import OUTPUT_FIELDS, Noun, Verb
+from chassis.resources.noun import Noun, Verb
 from chassis.resources.patch import Patch, check_new
 from chassis.resources.requests import Request
 from chassis.resources.rules import Rules, set_now
@@ -144,7 +144,7 @@ class Resource:
         """
         if not trusted:
             check_new(new, self.noun.name, call)
-        self.rules.begin(new, call, OUTPUT_FIELDS if trusted else self.rules.read_only)
+        self.rules.begin(new, call, trusted=trusted)
         known = {} if remembered is None else remembered
         if self.noun.hooks.complete is not None:
             await self.noun.hooks.complete(self.here, call, new, known)

@@ -2,14 +2,16 @@
 
 import dataclasses
 import datetime
+import functools
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import uuid_utils
 from google.api import field_behavior_pb2
 from google.protobuf import timestamp_pb2
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
@@ -75,6 +77,10 @@ class Rules:
                 if field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
             }
         )
+        self._not_kept = {
+            trusted: [name for name in noun.fields if name in kept_from]
+            for trusted, kept_from in ((True, OUTPUT_FIELDS), (False, self.read_only))
+        }
         self._placing = [n for n in ("owner_user_id", "org_unit_id") if n in noun.fields]
         self._kinds = {name: reference_type(field) for name, field in noun.fields.items()}
         self._referring = [
@@ -93,7 +99,7 @@ class Rules:
             if (kind := message_name(field)) in _EXACT and not field.is_repeated
         ]
         self._enums = {
-            name: {short_enum_name(enum_of(field), v.name): v.number for v in enum_of(field).values}
+            name: {v.number: short_enum_name(enum_of(field), v.name) for v in enum_of(field).values}
             for name, field in noun.fields.items()
             if field.type == field.TYPE_ENUM and not field.is_repeated
         }
@@ -109,9 +115,9 @@ class Rules:
             if field_behavior_pb2.IMMUTABLE in behaviors(field)
         }
 
-    def begin(self, new: Any, call: Call, read_only: Set[str]) -> None:
-        """Set what the chassis sets on a new record."""
-        for name in read_only & self.noun.fields.keys():
+    def begin(self, new: Any, call: Call, *, trusted: bool) -> None:
+        """Set what the chassis sets on a new record; of what is trusted the read-only stays."""
+        for name in self._not_kept[trusted]:
             new.ClearField(name)
         for name, value in self.noun.defaults.items():
             if not is_set(new, name):
@@ -179,10 +185,12 @@ class Rules:
         for name in self.noun.reads:
             other = self._here.of_type(self._kinds[name])
             assert other is not None
-            ids = {getattr(record, name) for record in records}
-            found = await other.store.where(
-                call.tenant_id, "t.id = ANY($1::uuid[])", [i for i in ids if i and is_id(i)]
-            )
+            ids = {target for record in records if is_id(target := getattr(record, name))}
+            kept = (other.kept.at_hand(call.tenant_id, target) for target in ids)
+            found = [record for record in kept if record is not None]
+            if unknown := list(ids.difference(record.id for record in found)):
+                condition = "t.id = ANY($1::uuid[])"
+                found += await other.store.where(call.tenant_id, condition, unknown)
             known.update({record_key(self._kinds[name], r.id): r for r in found})
         await self.references.get_to_know(call, records, self._referring, known)
 
@@ -252,8 +260,9 @@ class Rules:
         ]
         found = [errors.FieldViolation(f"{self._singular}.{name}", why) for name, why in wrong]
         for name, known in self._enums.items():
-            if getattr(new, name) not in known.values():
-                path, allowed = f"{self._singular}.{name}", {"allowed": ", ".join(known)}
+            if getattr(new, name) not in known:
+                allowed = {"allowed": ", ".join(known.values())}
+                path = f"{self._singular}.{name}"
                 found.append(errors.FieldViolation(path, "NOT_A_VALUE_OF", metadata=allowed))
         return found
 
@@ -412,8 +421,13 @@ _EXACT: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def is_set(record: Any, name: str) -> bool:
     """Tell whether a field of a record has a value other than nothing."""
-    field = record.DESCRIPTOR.fields_by_name[name]
-    return record.HasField(name) if field.has_presence else bool(getattr(record, name))
+    has_presence = _has_presence(record.DESCRIPTOR, name)
+    return record.HasField(name) if has_presence else bool(getattr(record, name))
+
+
+@functools.cache
+def _has_presence(message: Descriptor, name: str) -> bool:
+    return message.fields_by_name[name].has_presence
 
 
 def set_now(timestamp: timestamp_pb2.Timestamp) -> None:
