@@ -45,7 +45,8 @@ _Step = import_step_pb2.ImportStep
 _Problem = import_problem_pb2.ImportProblem
 _UPDATE = "/banyan.documents.v1.ImportJobService/UpdateImportJob"
 _TENANT = "/banyan.identity.v1.TenantService/GetTenant"
-STRETCH = 2000
+# So many rows are planned while those before them are written, and noted with what they did.
+STRETCH = 4000
 
 
 class Stopped(Exception):
