@@ -109,6 +109,27 @@ async def test_a_line_made_while_its_deal_moves_ends_where_the_deal_is(
     await until(follows(firm, made, stage="proposed"), 2)
 
 
+async def test_lines_of_deals_of_a_moment_ago_are_as_far_as_these_are_now(firm):
+    """PLT-19: what a batch wrote is kept; another process's change of it must not be overlooked."""
+    rows = [{"opportunity": {"name": f"deal {n}", "stage": "proposed"}} for n in range(3)]
+    deals = (await firm.call("BatchCreateOpportunities", requests=rows)).opportunities
+    await firm.set_rows(
+        "UPDATE sales.opportunity SET version = version + 1, stage = 'new' WHERE id = $1",
+        deals[1].id,
+    )
+    await firm.set_rows(
+        "UPDATE sales.opportunity SET version = version + 1, delete_time = now() WHERE id = $1",
+        deals[2].id,
+    )
+    one = {"description": "Seat", "quantity": {"value": "1"},
+           "unit_price": {"currency_code": "CNY", "amount": "5"}}  # fmt: skip
+    rows = [{"opportunity_line": one | {"opportunity_id": deal.id}} for deal in deals]
+    reply = await firm.call("BatchCreateOpportunityLines", requests=rows)
+    assert [made.stage for made in reply.opportunity_lines] == ["proposed", "new"]
+    (refused,) = reply.errors
+    assert (refused.row, refused.fields[0].reason) == (2, "REFERENCE_NOT_FOUND")
+
+
 async def test_a_line_stays_with_its_deal(firm, refusal):
     made = await line(firm, await firm.deal())
     error = await refusal(
