@@ -28,6 +28,7 @@ from chassis.hosting.host import Host
 from chassis.hosting.local import LocalAddresses, LocalServerError, LocalServers
 from chassis.hosting.service import Service, installed_services
 from chassis.hosting.settings import Settings
+from chassis.ids import is_id
 from chassis.rpc import Channels, WireChannel
 from chassis.telemetry import configure_logs, configure_traces
 
@@ -198,7 +199,9 @@ def found() -> None:
 
 @app.command()
 def token(
-    as_user: Annotated[str, typer.Option("--as", help="id of the user; the administrator")] = "",
+    as_user: Annotated[
+        str, typer.Option("--as", help="id of the user; without it the administrator")
+    ] = "",
 ) -> None:
     """Print an access token signed with the local key, for the local administrator or a user.
 
@@ -211,8 +214,10 @@ def local_token(settings: Settings, user_id: str = "") -> str:
     """Sign an access token with the local key, for a user or the local administrator.
 
     Raises:
-        ValueError: there is no key; nothing was started here yet.
+        ValueError: there is no key, as nothing was started here yet; or that is not an id.
     """
+    if user_id and not is_id(user_id):
+        raise ValueError(f"{user_id} is not the id of a user; `GET /v1/users` lists them")
     keys = settings.home / "keys"
     if not keys.is_dir():
         raise ValueError(f"no signing key under {settings.home}; start with `banyan up` once")
