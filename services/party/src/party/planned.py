@@ -4,8 +4,8 @@ from typing import Any
 
 from chassis.access import Reach
 from chassis.ids import is_id
+from chassis.json.fields import is_set
 from chassis.resources import Resource
-from chassis.resources.rules import is_set
 from chassis.rpc import Call
 
 

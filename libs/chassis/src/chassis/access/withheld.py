@@ -10,6 +10,7 @@ from google.api import resource_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from chassis.access.fields import FieldAccess
+from chassis.json.fields import copy_field, is_set
 
 _CUSTOM = "custom_fields"
 
@@ -101,28 +102,14 @@ def put_back(record: Any, path: str, before: Any) -> None:
         record.custom_fields.fields[key].CopyFrom(before.custom_fields.fields[key])
 
 
-def copy_field(name: str, source: Any, target: Any) -> None:
-    """Make a field of `target` what it is in `source`, unset included."""
-    target.ClearField(name)
-    field = source.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        getattr(target, name).MergeFrom(getattr(source, name))
-    elif field.message_type is not None:
-        if source.HasField(name):
-            getattr(target, name).CopyFrom(getattr(source, name))
-    elif not field.has_presence or source.HasField(name):
-        setattr(target, name, getattr(source, name))
-
-
 def is_given(record: Any, path: str) -> bool:
     """Tell whether a record says something about a field, or one of the custom fields."""
     name, _, key = path.partition(".")
-    field = record.DESCRIPTOR.fields_by_name.get(name)
-    if field is None:
+    if name not in record.DESCRIPTOR.fields_by_name:
         return False
     if key:
         return name == _CUSTOM and key in record.custom_fields.fields
-    return record.HasField(name) if field.has_presence else bool(getattr(record, name))
+    return is_set(record, name)
 
 
 def differs(path: str, one: Any, other: Any) -> bool:

@@ -13,9 +13,9 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.access import Caller
-from chassis.access.withheld import copy_field
 from chassis.database import Record
 from chassis.json import codec_of
+from chassis.json.fields import copy_field
 from chassis.json.wellknown import EPOCH, decode_value
 
 _HEADER = {"etag", "update_time"}

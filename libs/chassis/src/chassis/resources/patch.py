@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from chassis import errors
-from chassis.access.withheld import copy_field, differs, is_given, put_back
+from chassis.access.withheld import differs, is_given, put_back
 from chassis.custom.fields import CUSTOM_FIELDS, key_of, merge
+from chassis.json.fields import copy_field
 from chassis.resources.rules import Rules
 from chassis.rpc import Call
 

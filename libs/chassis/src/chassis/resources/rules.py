@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import functools
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import uuid_utils
 from google.api import field_behavior_pb2
 from google.protobuf import timestamp_pb2
-from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
@@ -27,7 +25,7 @@ from chassis.custom.fields import (
 )
 from chassis.ids import is_id
 from chassis.json import short_enum_name
-from chassis.json.fields import enum_of, message_name
+from chassis.json.fields import enum_of, is_set, message_name
 from chassis.json.wellknown import snake
 from chassis.resources.around import Around
 from chassis.resources.columns import behaviors, is_reference, reference_type
@@ -417,17 +415,6 @@ _EXACT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "google.type.Date": (_is_date, "INVALID_DATE"),
     MONEY: (_is_amount, "INVALID_DECIMAL"),
 }
-
-
-def is_set(record: Any, name: str) -> bool:
-    """Tell whether a field of a record has a value other than nothing."""
-    has_presence = _has_presence(record.DESCRIPTOR, name)
-    return record.HasField(name) if has_presence else bool(getattr(record, name))
-
-
-@functools.cache
-def _has_presence(message: Descriptor, name: str) -> bool:
-    return message.fields_by_name[name].has_presence
 
 
 def set_now(timestamp: timestamp_pb2.Timestamp) -> None:

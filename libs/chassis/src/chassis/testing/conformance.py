@@ -15,9 +15,10 @@ from banyan.studio.v1.custom_field_pb2 import CreateCustomFieldRequest, CustomFi
 
 from chassis import errors
 from chassis.access import Grant, Scope
+from chassis.json.fields import copy_field
 from chassis.resources import Noun
 from chassis.rpc import acting
-from chassis.testing.samples import Samples, samples_for, take
+from chassis.testing.samples import Samples, samples_for
 from chassis.testing.world import Person, World
 
 
@@ -257,7 +258,7 @@ async def an_update_changes_the_masked_field_only(s: Subject) -> None:
     wanted, name = s.samples.changed(made)
     patch = s.samples.make()
     patch.id = made.id
-    take(patch, name, wanted)
+    copy_field(name, wanted, patch)
     updated = await s.update(patch, name)
     assert updated.etag == "2"
     wanted.etag = "2"

@@ -8,12 +8,11 @@ from google.protobuf import field_mask_pb2
 
 from chassis import errors
 from chassis.access import FieldRule, Grant, Scope
+from chassis.json.fields import copy_field, is_set
 from chassis.resources import Noun
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import HEADER_FIELDS
-from chassis.resources.rules import is_set
 from chassis.testing.conformance import Subject, changes_of, check
-from chassis.testing.samples import take
 from chassis.testing.world import Person
 
 _READ, _WRITE = share_pb2.Share.ACCESS_READ, share_pb2.Share.ACCESS_WRITE
@@ -227,7 +226,7 @@ async def what_is_kept_from_somebody_they_cannot_write(s: Subject) -> None:
             assert caught.value.reason == "FIELD_NOT_WRITABLE"
         if says:
             record = s.samples.make()
-            take(record, name, changed)
+            copy_field(name, changed, record)
             with pytest.raises(errors.Forbidden):
                 await s.create(person, record=record)
         shown = is_set(await s.call("Get", person, id=made.id), name)

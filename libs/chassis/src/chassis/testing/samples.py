@@ -10,7 +10,7 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
 from chassis.json import codec_of
-from chassis.json.fields import enum_of, message_name
+from chassis.json.fields import copy_field, enum_of, is_set, message_name
 from chassis.resources import Noun
 from chassis.resources.columns import behaviors, holds_names, is_reference, reference_type
 from chassis.resources.noun import HEADER_FIELDS, OUTPUT_FIELDS
@@ -68,8 +68,8 @@ class Samples:
                 continue
             if name in self.names:
                 setattr(record, name, self.names[name])
-            elif name != self.noun.options.title and is_given(self._example, name):
-                take(record, name, self._example)
+            elif name != self.noun.options.title and is_set(self._example, name):
+                copy_field(name, self._example, record)
             else:
                 _fill(record, self.noun.fields[name], number)
         for name, target in self.references.items():
@@ -87,7 +87,7 @@ class Samples:
         )
         copy = self.noun.message()
         copy.CopyFrom(record)
-        take(copy, name, other)
+        copy_field(name, other, copy)
         return copy, name
 
     def is_required(self, name: str) -> bool:
@@ -184,23 +184,6 @@ async def _titles_heard(noun: Noun, samples: Samples, world: Any, person: Any) -
         )
         awaited -= {row[0] for row in rows}
         await asyncio.sleep(0.002)
-
-
-def is_given(record: Any, name: str) -> bool:
-    """Tell whether a field has a value other than its type's zero."""
-    return any(field.name == name for field, _ in record.ListFields())
-
-
-def take(record: Any, name: str, source: Any) -> None:
-    """Give a record the value another one has in a field."""
-    record.ClearField(name)
-    field = record.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        getattr(record, name).MergeFrom(getattr(source, name))
-    elif field.message_type is not None:
-        getattr(record, name).CopyFrom(getattr(source, name))
-    else:
-        setattr(record, name, getattr(source, name))
 
 
 def _rules(field: FieldDescriptor) -> Any:

@@ -13,8 +13,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from chassis import errors
 from chassis.custom.definitions import Definition
 from chassis.custom.fields import CUSTOM_FIELDS, key_of
+from chassis.json.fields import is_set
 from chassis.resources.columns import reference_type
-from chassis.resources.rules import is_set
 from documents.imports.cells import Reading
 from documents.imports.custom import Custom, CustomReading
 from documents.imports.known import Known

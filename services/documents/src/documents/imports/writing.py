@@ -12,7 +12,7 @@ from google.protobuf import field_mask_pb2
 from chassis import errors
 from chassis.custom.definitions import NONE
 from chassis.custom.fields import key_of
-from chassis.resources.rules import is_set
+from chassis.json.fields import is_set
 from chassis.rpc import violations_of
 from documents.imports.custom import Custom, misfits
 from documents.imports.nouns import ImportNoun
