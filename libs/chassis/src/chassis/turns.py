@@ -14,6 +14,8 @@ PAUSE_SECONDS = 0.03
 # From so many changes or events on they are a crowd, and so long it steps back at most.
 CROWD = 100
 STEP_BACK_SECONDS = 3.0
+# How long a look for more waits for each change or event that the last one found.
+GATHER_SECONDS = 0.005
 
 
 class Turns:
@@ -53,6 +55,19 @@ class Turns:
         if not self._working and self._calm is not None:
             self._calm.set()
             self._calm = None
+
+
+async def gather(count: int, longest: float) -> None:
+    """Give more time to come, before it is looked for again.
+
+    What comes alone is met at once. The more comes the longer this waits, so that a crowd is dealt
+    with together: what one look costs is shared by all it finds.
+
+    Args:
+        count: how many changes or events the last look found.
+        longest: seconds it takes at most.
+    """
+    await asyncio.sleep(min(GATHER_SECONDS * max(count, 1), longest))
 
 
 TURNS = Turns()

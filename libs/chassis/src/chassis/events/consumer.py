@@ -16,12 +16,13 @@ from chassis.database import Database, Transaction
 from chassis.events.broker import Broker, Event, event_of
 from chassis.events.pull import Pull
 from chassis.telemetry import METRICS, log, span
-from chassis.turns import TURNS
+from chassis.turns import TURNS, gather
 
 ATTEMPTS_MAX = 5
 _BATCH = 500
 _FETCH_SECONDS = 5.0
 _ACK_WAIT_SECONDS = 10
+_GATHER_SECONDS_MAX = 0.3
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
 Handler = Callable[[Sequence[Event], Transaction], Awaitable[None]]
@@ -108,13 +109,16 @@ class ConsumerRunner:
             if not messages:
                 METRICS.lag.labels(self.name).set(0)
                 continue
-            METRICS.lag.labels(self.name).set(messages[-1].metadata.num_pending)
+            behind = messages[-1].metadata.num_pending
+            METRICS.lag.labels(self.name).set(behind)
             await TURNS.after_others(len(messages))
             by_tenant: dict[str, list[Any]] = {}
             for message in messages:
                 by_tenant.setdefault(message.subject.split(".")[1], []).append(message)
             for tenant_id, batch in by_tenant.items():
                 await self._take_in(tenant_id, batch)
+            if not behind:
+                await gather(len(messages), _GATHER_SECONDS_MAX)
 
     async def _take_in(self, tenant_id: str, messages: list[Any]) -> None:
         """Give the whole batch one transaction; when that fails, each message its own."""

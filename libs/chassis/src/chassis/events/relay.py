@@ -15,13 +15,12 @@ from chassis.events.broker import Broker
 from chassis.events.change import fact_id
 from chassis.json.wellknown import encode_timestamp
 from chassis.telemetry import METRICS, log
-from chassis.turns import TURNS
+from chassis.turns import TURNS, gather
 
 BATCH = 1000
 POLL_SECONDS = 1.0
 ACKNOWLEDGE_SECONDS = 10.0
-# After a drain, a moment for more to come: the first change goes at once, a crowd goes together.
-GATHER_SECONDS = 0.005
+GATHER_SECONDS_MAX = 0.05
 # The oldest transaction that is open, and the first that has not begun.
 _OPEN = (
     "SELECT pg_snapshot_xmin(open)::text::bigint, pg_snapshot_xmax(open)::text::bigint"
@@ -116,8 +115,7 @@ class Relay:
             reading = await self.begin(reader)
             while True:
                 self._wake.clear()
-                await self.drain(reading, reader, noter)
-                await asyncio.sleep(GATHER_SECONDS)
+                await gather(await self.drain(reading, reader, noter), GATHER_SECONDS_MAX)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._wake.wait()
