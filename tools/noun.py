@@ -162,6 +162,7 @@ def _requests(d: Draft) -> str:
     id_ = "  string id = 1 [(buf.validate.field).string.uuid = true];\n"
     record = f"  {d.noun} {d.one} = 1 [(buf.validate.field).required = true];\n"
     deleted = "  bool show_deleted = 7;\n" if d.soft_delete else ""
+    only = "  // Only checks: nothing is written, and the answer is what it would be (AIP-163).\n"
     found = {
         "Get": {f"Get{d.noun}Request": f"{id_}  google.protobuf.FieldMask read_mask = 2;\n"},
         "List": {
@@ -179,7 +180,10 @@ def _requests(d: Draft) -> str:
         "BatchCreate": {
             f"BatchCreate{d.plural}Request": (
                 f"  // At most 1,000.\n  repeated Create{d.noun}Request requests = 1;\n"
-                "  string request_id = 2;\n"
+                f"  string request_id = 2;\n{only}  bool validate_only = 3;\n"
+                "  // What counts as there while it is only checked: records that would be made"
+                " before these.\n"
+                "  repeated banyan.api.v1.AssumedRecord assumed_records = 4;\n"
             ),
             f"BatchCreate{d.plural}Response": (
                 f"  // What was written, in the order of the request.\n"
@@ -190,6 +194,7 @@ def _requests(d: Draft) -> str:
         "Update": {
             f"Update{d.noun}Request": (
                 f"{record}  google.protobuf.FieldMask update_mask = 2;\n  string request_id = 3;\n"
+                f"{only}  bool validate_only = 4;\n"
             )
         },
         "Delete": {

@@ -142,7 +142,7 @@ def test_parameters_are_what_neither_path_nor_body_say(contract):
     }
     assert found["GetSource"] == {"readMask"}
     assert found["DeleteSource"] == {"etag"}
-    assert found["UpdateSource"] == {"updateMask"}
+    assert found["UpdateSource"] == {"updateMask", "validateOnly"}
     assert found["CreateSource"] == found["UndeleteSource"] == set()
     assert {"pageSize", "pageToken", "filter", "orderBy", "showDeleted"} <= found["ListSources"]
 

@@ -10,7 +10,8 @@ from chassis.rpc.registry import contract
 from chassis.testing.conformance import CHECKS, Subject, checks_of
 from chassis.testing.samples import samples_for
 
-importlib.import_module("chassis.testing.rights")  # its checks belong to the suite
+for _part in ("rights", "trials"):  # their checks belong to the suite
+    importlib.import_module(f"chassis.testing.{_part}")
 NOUNS = {noun.name: noun for service in installed_services().values() for noun in service.nouns}
 # One of each shape goes over the wire too: a record, a tree, an aggregate.
 SHAPES = ("party.Source", "identity.OrgUnit", "sales.Opportunity")

@@ -10,6 +10,7 @@ from chassis import errors
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.resources.jobs import begin_job
 from chassis.rpc import Call
+from documents.import_step import begin_anew
 from documents.imports.custom import custom_of
 from documents.imports.mapping import read_map
 from documents.imports.refused import write_refused_rows
@@ -117,8 +118,6 @@ async def start(here: Resources, request: Any, call: Call) -> Message:
         goes_on = old.status in (_Job.STATUS_FAILED, _Job.STATUS_CANCELLED) and not old.dry_run
         if goes_on and request.dry_run:
             raise errors.FailedPrecondition("IMPORT_HAS_WRITTEN")
-        if not goes_on:
-            _begin_anew(new)
         new.status, new.dry_run = _Job.STATUS_QUEUED, request.dry_run
         new.starter_user_id = call.caller.user_id
         for name in ("error", "error_reason", "end_time"):
@@ -126,12 +125,7 @@ async def start(here: Resources, request: Any, call: Call) -> Message:
         new.start_time.GetCurrentTime()
         async with here.database.transaction(call.tenant_id) as transaction:
             if not goes_on:
-                await transaction.fetch(
-                    "DELETE FROM documents.import_step WHERE import_job_id = $1", old.id
-                )
-                await transaction.fetch(
-                    "DELETE FROM documents.import_problem WHERE import_job_id = $1", old.id
-                )
+                await begin_anew(new, transaction)
             await jobs.put(call, "start", old, new, transaction, asked)
             await transaction.fetch(
                 "UPDATE documents.import_job SET starter_language = $2 WHERE id = $1",
@@ -181,11 +175,6 @@ async def undo(here: Resources, request: Any, call: Call) -> Message:
         return new
 
     return await jobs.once(request, call, run)
-
-
-def _begin_anew(job: _Job) -> None:
-    for name in ("row_count", "progress", "counts", "refused_row_count"):
-        job.ClearField(name)
 
 
 def _check_files(job: _Job) -> None:

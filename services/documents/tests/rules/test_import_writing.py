@@ -52,14 +52,14 @@ class Service:
         if self.fails in ids:
             raise errors.Unavailable("SERVICE_UNAVAILABLE")
         self.ended.append(ids)
-        return method.response_type()
+        return method.response_type(organizations=[row.organization for row in request.requests])
 
     async def begin(self, effects: Any) -> None:
         assert not self.asked
         self.begun = [effect.id for effect in effects]
 
     async def write(self, *records: Planned) -> Any:
-        writer = Writer(self.ask, self.begin, import_job_pb2.ImportJob.MODE_UPSERT, dry=False)
+        writer = Writer(self.ask, self.begin, import_job_pb2.ImportJob.MODE_UPSERT)
         return await writer.write(records)
 
 

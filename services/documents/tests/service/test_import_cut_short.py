@@ -173,3 +173,28 @@ async def test_what_a_job_wrote_before_it_failed_is_taken_back(firm, monkeypatch
         assert counts(done) == {"party.Organization": (4, 0, 0), "party.Contact": (1, 0, 0)}
     await firm.undo(job)
     assert await firm.firms() == {}
+
+
+async def test_a_dry_run_that_is_cut_short_begins_anew(firm, counts, monkeypatch, alone):
+    """What the first try had read, and rows behind it refer to, only that try knew."""
+    await alone()
+    monkeypatch.setattr(running, "STRETCH", 1)
+    job = await firm.job("a,Alpha,CN,2,1,,", "b,Beta,CN,2,1,a,Li Na", "c,Gamma,CN,1,1,nobody,")
+    await firm.call("StartImportJob", id=job.id, dry_run=True)
+    original, noted = running.Run.noted, list[str]()
+
+    async def dying(self: Any, file: str, *rest: Any) -> None:
+        if len(noted) == 2:
+            raise Died
+        await original(self, file, *rest)
+        noted.append(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running.Run, "noted", dying)
+        with pytest.raises(Died):
+            await running.work(firm.here, firm.tenant_id, job.id)
+    assert noted == ["", "firms.csv"]
+    done = await worked(firm, job)
+    assert (done.status, done.row_count) == (_Job.STATUS_CHECKED, 3)
+    assert counts(done) == {"party.Organization": (2, 0, 0), "party.Contact": (1, 0, 0)}
+    assert await firm.problems(job) == [(4, "parent", "nobody", "RECORD_NOT_FOUND")]

@@ -17,7 +17,7 @@ from chassis import errors
 from chassis.access import Reach, is_given
 from chassis.database import Transaction
 from chassis.resources import Around, Keep, Resource, Resources
-from chassis.resources.batch import ROWS_MAX, row_error
+from chassis.resources.batch import ROWS_MAX, assumed, row_error, trial_answer
 from chassis.resources.batch import batch_create as plain_batch_create
 from chassis.resources.noun import Custom
 from chassis.resources.requests import Request
@@ -73,8 +73,8 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
         Invalid: TOO_MANY_ROWS.
     """
     resource = here[likeness.message]
-    kept = Request.of(call, request)
-    known: dict[tuple[str, str], Any] = {}
+    kept = None if request.validate_only else Request.of(call, request)
+    known = assumed(request) if request.validate_only else {}
     if len(request.requests) > ROWS_MAX or await _is_answered(here, call, kept):
         return await plain_batch_create(resource, request, call)
     ready: dict[int, tuple[Any, Around]] = {}
@@ -96,6 +96,9 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
             refusals = await _refusals(likeness, here, call, rows, transaction)
             refused |= {p: e for p, e in zip(ready, refusals, strict=True) if e is not None}
             ready = {place: one for place, one in ready.items() if place not in refused}
+            if request.validate_only:
+                found = [new for new, _ in ready.values()]
+                return trial_answer(resource, refused, found, call, known)
             refused |= await _add_all(resource, call, ready, transaction)
             created.extend(new for place, (new, _) in ready.items() if place not in refused)
             answer.errors.extend(row_error(p, e, call.language) for p, e in sorted(refused.items()))

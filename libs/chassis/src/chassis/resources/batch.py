@@ -1,14 +1,17 @@
 """BatchCreate (AIP-231): many records at once, each row refused or written by itself."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from banyan.api.v1 import batch_pb2
+from google.protobuf.message import DecodeError
 
 from chassis import errors
 from chassis.resources.around import Around
+from chassis.resources.kinds import noun_of
+from chassis.resources.references import record_key, title_in
 from chassis.resources.requests import Request
 from chassis.rpc import Call
 from chassis.turns import TURNS
@@ -49,6 +52,8 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
     rows: Sequence[Any] = request.requests
     if len(rows) > ROWS_MAX:
         raise errors.invalid_field("requests", "TOO_MANY_ROWS", limit=ROWS_MAX)
+    if request.validate_only:
+        return await _tried(resource, request, call)
     kept = Request.of(call, request)
     seen = kept and await resource.here.requests.answer_to(call.tenant_id, kept)
     if seen:
@@ -68,6 +73,57 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
         return answer
     await resource.title_many(call, getattr(answer, resource.noun.resource.plural), batch.known)
     return answer
+
+
+async def _tried(resource: "Resource", request: Any, call: Call) -> Any:
+    """Give the answer a batch would get, as far as it can be told without writing (AIP-163)."""
+    with TURNS.long_work():
+        batch = await _prepared(resource, request.requests, call, assumed(request))
+        if batch.refused and resource.rules.forget_older(call, batch.known):
+            batch = await _prepared(resource, request.requests, call, assumed(request))
+    ready = [new for _, new, _ in batch.ready]
+    return trial_answer(resource, batch.refused, ready, call, batch.known)
+
+
+def trial_answer(
+    resource: "Resource",
+    refused: Mapping[int, errors.Error],
+    ready: Sequence[Any],
+    call: Call,
+    known: Mapping[tuple[str, str], Any],
+) -> Any:
+    """Give the answer to rows that were only checked.
+
+    Args:
+        refused: why rows would not go in, by their place.
+        ready: the records the others would be.
+        known: what they refer to.
+    """
+    answer: Any = call.method.response_type()
+    for new in ready:
+        resource.rules.fill_titles(new, known)
+    getattr(answer, resource.noun.resource.plural).extend(ready)
+    answer.errors.extend(row_error(p, e, call.language) for p, e in sorted(refused.items()))
+    return answer
+
+
+def assumed(request: Any) -> dict[tuple[str, str], Any]:
+    """Give what counts as there while rows are only checked, as what is known of references.
+
+    Raises:
+        Invalid: UNKNOWN_RESOURCE_TYPE, NOT_A_RECORD.
+    """
+    known: dict[tuple[str, str], Any] = {}
+    for place, given in enumerate(request.assumed_records):
+        path = f"assumed_records[{place}]"
+        noun = noun_of(given.resource_type, f"{path}.resource_type")
+        try:
+            record: Any = noun.message.FromString(given.record)
+        except DecodeError:
+            raise errors.invalid_field(f"{path}.record", "NOT_A_RECORD") from None
+        known[given.resource_type, record.id] = title_in(record, noun)
+        known[record_key(given.resource_type, record.id)] = record
+    return known
 
 
 async def _written_when_prepared(
@@ -133,9 +189,14 @@ def _keep(resource: "Resource", batch: _Rows, call: Call) -> None:
                 resource.kept.keep(call.tenant_id, new, read)
 
 
-async def _prepared(resource: "Resource", rows: Sequence[Any], call: Call) -> _Rows:
+async def _prepared(
+    resource: "Resource",
+    rows: Sequence[Any],
+    call: Call,
+    known: dict[tuple[str, str], Any] | None = None,
+) -> _Rows:
     """Complete and check every row, asking for each thing they refer to only once."""
-    batch = _Rows([], {}, {})
+    batch = _Rows([], {}, {} if known is None else known)
     asked = [getattr(row, resource.noun.table_name) for row in rows]
     await resource.rules.get_to_know(call, asked, batch.known)
     for place, row in enumerate(asked):

@@ -17,6 +17,7 @@ class Patch:
     Attributes:
         record: what the request says.
         mask: the fields to change.
+        validate_only: nothing is to be written (AIP-163).
 
     Raises:
         Invalid: UNKNOWN_FIELD.
@@ -28,6 +29,7 @@ class Patch:
         self._kept = call.fields(self._noun.name)
         self.record: Any = getattr(request, self._noun.table_name)
         self.mask = rules.update_mask(request)
+        self.validate_only: bool = getattr(request, "validate_only", False)
         # Who takes over a whole record gives back what they were shown of it; who names a field
         # means it.
         self._named = list(request.update_mask.paths) not in ([], ["*"])

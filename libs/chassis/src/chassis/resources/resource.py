@@ -345,6 +345,8 @@ class Resource:
             if new == old:
                 return old
             advance(old, new)
+            if patch is not None and patch.validate_only:
+                return new
             facts += self.rules.facts(verb, old, new)
             if await self._write(call, verb, old, new, facts, asked, around):
                 return new
@@ -393,18 +395,15 @@ class Resource:
         asked: Keep | None,
         around: Around,
     ) -> bool:
+        write = functools.partial(
+            self.store.update, call, verb, old, new, facts=facts, request=asked and asked(new)
+        )
         if self.tree is None or verb not in ("delete", "undelete"):
-            return await self.store.update(
-                call, verb, old, new, facts=facts, request=asked and asked(new),
-                relied=around.referred,
-            )  # fmt: skip
+            return await write(relied=around.referred)
         async with self.here.database.transaction(call.tenant_id) as transaction:
             await self.tree.hold(transaction, exclusive=True)
             await self.tree.check_neighbours(transaction, new)
-            return await self.store.update(
-                call, verb, old, new, facts=facts, request=asked and asked(new),
-                connection=transaction,
-            )  # fmt: skip
+            return await write(connection=transaction)
 
     async def loaded(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf import field_mask_pb2
 
 from documents.imports.nouns import ImportNoun
+from documents.imports.trying import Trial
 
 # The least a filter may hold is 16 KiB; what is asked at once stays below it.
 _FILTER_BYTES = 12_000
@@ -38,13 +39,14 @@ class Known:
         there: what the database has; None for what it has not.
         made: what this run makes, by noun and the fields it is looked up by: the id where nothing
             else is asked of it, else the whole record, written down.
-        dry: nothing is written, so that what was made has to pass for what is there.
+        trial: what a dry run would have made; it has to pass for what is there. None when what is
+            made is written.
         none_of: nouns of which there was no record when the run began; none is looked up, for what
             this run makes it knows, and what others make meanwhile is refused when it is written.
     """
 
     call: Callable[[Any, Any], Awaitable[Any]]
-    dry: bool = False
+    trial: Trial | None = None
     there: dict[Any, Any] = field(default_factory=dict[Any, Any])
     made: dict[Any, dict[tuple[str, ...], str | bytes]] = field(
         default_factory=dict[Any, dict[tuple[str, ...], str | bytes]]
@@ -59,7 +61,7 @@ class Known:
         """
         self.there.clear()
         self.none_of.difference_update(made)
-        if not self.dry:
+        if self.trial is None:
             self.made.clear()
 
     def record(self, noun: ImportNoun, fields: tuple[str, ...], values: tuple[str, ...]) -> Any:
@@ -72,8 +74,9 @@ class Known:
         kept = self.made.get((noun.name, fields), {}).get(values)
         if kept is None:
             return None
-        message = noun.noun.message
-        return message(id=kept) if isinstance(kept, str) else message.FromString(kept)
+        if isinstance(kept, bytes):
+            return noun.noun.message.FromString(kept)
+        return noun.noun.message(id=kept) if self.trial is None else self.trial.record(noun, kept)
 
     def is_known(self, one: Sought) -> bool:
         """Tell whether it need not be looked up."""

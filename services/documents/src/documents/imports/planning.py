@@ -219,7 +219,7 @@ class Planner:
         if self._is_repeated(record, key, message, row, first_seen):
             return None
         there = self._known.there.get((noun.name, record.key, key))
-        if there is None and self._known.dry:
+        if there is None and self._known.trial is not None:
             there = self._known.made_one(noun, record.key, key)
         chosen = chosen_id(self._job_id, self._place, row.line, record.number)
         made = there is not None and there.id == chosen
@@ -270,10 +270,12 @@ class Planner:
     def _remember(self, planned: Planned) -> None:
         """Let later rows find the record."""
         noun, message = planned.map.noun, planned.message
+        if self._known.trial is not None:
+            self._known.trial.plan(planned)
         for fields in self._looked_up[noun.name]:
             values = tuple([str(getattr(message, name)) for name in fields])
             # Kept in few bytes: there are as many as there are rows.
-            whole = self._known.dry or noun.name in self._paths
+            whole = self._known.trial is None and noun.name in self._paths
             kept = message.SerializeToString() if whole else message.id
             self._known.made.setdefault((noun.name, fields), {})[values] = kept
 

@@ -23,18 +23,15 @@ from chassis.turns import TURNS
 from documents.acting import OnBehalfOf
 from documents.files import fetch
 from documents.import_problem import records_of
+from documents.import_step import begin_anew
 from documents.imports.custom import Custom, custom_of
 from documents.imports.known import Known
-from documents.imports.mapping import (
-    FileMap,
-    ImportMap,
-    RecordMap,
-    read_map,
-)
+from documents.imports.mapping import FileMap, ImportMap, RecordMap, read_map
 from documents.imports.nouns import noun_called
 from documents.imports.opening import columns_of, open_file, profiles_of
 from documents.imports.planning import Planner
 from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, views
+from documents.imports.trying import Trial, spoken_of_again
 from documents.imports.under_way import UnderWay
 from documents.imports.writing import Outcome, Writer, take_back
 from documents.tables import Row, Table
@@ -68,9 +65,9 @@ class Run:
         self._job = job
         self._language = language
         self._person = OnBehalfOf(here, tenant_id, job.starter_user_id, language)
-        self._known = Known(self._person.ask, dry=job.dry_run)
+        self._known = Known(self._person.ask)
         self._under_way = UnderWay(here, tenant_id, job.id, self._person.ask)
-        self._writer = Writer(self._person.ask, self._under_way.begin, job.mode, dry=job.dry_run)
+        self._writer = Writer(self._person.ask, self._under_way.begin, job.mode)
         self._number = 0
         self.custom: Custom = {}
 
@@ -79,6 +76,10 @@ class Run:
         wanted = read_map(self._job.map)
         self.custom = await custom_of(self._here, self._tenant_id, wanted, time.monotonic())
         self._writer.custom = self.custom
+        if self._job.dry_run:  # what it read before it was cut short nobody knows any more
+            trial = Trial(spoken_of_again(wanted.records, self.custom))
+            self._known.trial = self._writer.trial = trial
+            await self._note(anew=True)
         tenant = await self._tenant()
         steps = await self._steps()
         for step in steps:
@@ -240,7 +241,7 @@ class Run:
         step.create_time.GetCurrentTime()
         return step
 
-    async def _note(self, **fields: Any) -> None:
+    async def _note(self, *, anew: bool = False, **fields: Any) -> None:
         jobs = self._here[_Job]
         async with self._here.database.transaction(self._tenant_id) as transaction:
             old = await self._current(transaction)
@@ -248,6 +249,8 @@ class Run:
                 raise Stopped
             new = _Job()
             new.CopyFrom(old)
+            if anew:
+                await begin_anew(new, transaction)
             for name, value in fields.items():
                 setattr(new, name, value)
             if "status" in fields and fields["status"] != _Job.STATUS_RUNNING:

@@ -17,6 +17,7 @@ from chassis.rpc import violations_of
 from documents.imports.custom import Custom, misfits
 from documents.imports.nouns import ImportNoun
 from documents.imports.rows import Planned, Problem
+from documents.imports.trying import Trial, is_checked
 from documents.imports.under_way import intended
 
 Mode = import_job_pb2.ImportJob.Mode
@@ -84,23 +85,24 @@ class Writer:
         noted: ids of the records an earlier try of the job has made and counted already.
         found: ids of those it had written before it noted them; they are counted already too.
         custom: the custom fields there are.
+        trial: what a dry run would have made; None when records are to be written.
     """
 
-    def __init__(self, ask: Ask, begin: Begin, mode: int, *, dry: bool) -> None:
+    def __init__(self, ask: Ask, begin: Begin, mode: int) -> None:
         self._ask = ask
         self._begin = begin
         self._mode = mode
-        self._dry = dry
         self.noted: set[str] = set()
         self.found: set[str] = set()
         self.custom: Custom = {}
+        self.trial: Trial | None = None
         self._missing: set[str] = set()
 
     async def write(self, planned: Sequence[Planned]) -> Outcome:
         """Write records, those first that others refer to."""
         outcome = Outcome()
         wanted = [one for one in planned if self._is_wanted(one, outcome)]
-        if wanted and not self._dry:
+        if wanted and self.trial is None:
             await self._begin([_intended(one) for one in wanted])
         await _all(self._write_part(part, outcome) for part in _parts(wanted))
         return outcome
@@ -143,10 +145,6 @@ class Writer:
     async def _write_group(self, group: list[Planned], outcome: Outcome) -> None:
         fit = [one for one in group if not self._lacks(one, outcome)]
         new = [one for one in fit if one.there is None]
-        if self._dry:
-            for one in fit:
-                self._try(one, outcome)
-            return
         for start in range(0, len(new), BATCH):
             await self._create(new[start : start + BATCH], outcome)
         limit = asyncio.Semaphore(_AT_ONCE)
@@ -162,7 +160,7 @@ class Writer:
         return True
 
     def _try(self, one: Planned, outcome: Outcome) -> None:
-        """Check a record against the contract as its service will."""
+        """Check a record against the contract, where its service does not check without writing."""
         noun = one.map.noun
         wrong = violations_of(one.message, noun.field)
         if one.there is not None:  # only what the row speaks of is written
@@ -177,17 +175,34 @@ class Writer:
         if wrong:
             self._missing.add(one.message.id)
             outcome.refuse(one, errors.Invalid("INVALID_FIELDS", violations=wrong))
+        elif one.there is None:
+            self._went_in(one, one.message, outcome)
         else:
-            outcome.count(one, 0 if one.there is None else 1)
+            outcome.count(one, 1)
+
+    def _went_in(self, one: Planned, record: Any, outcome: Outcome) -> None:
+        """Count a new record, and keep in mind that it is there, or would be."""
+        outcome.count(one, 0)
+        if self.trial is None:
+            _made(outcome, one)
+        else:
+            self.trial.keep(one, record)
 
     async def _create(self, group: list[Planned], outcome: Outcome) -> None:
         noun = group[0].map.noun
         batch = noun.methods.get("BatchCreate")
+        if batch is None and self.trial is not None:
+            for one in group:
+                self._try(one, outcome)
+            return
         if batch is None:
             limit = asyncio.Semaphore(_AT_ONCE)
             await _all(self._create_one(one, outcome, limit) for one in group)
             return
         request = batch.request_type(requests=[noun.create_request(o.message) for o in group])
+        if self.trial is not None:
+            request.validate_only = True
+            request.assumed_records.extend(self.trial.assumed(group))
         try:
             reply = await self._ask(batch, request)
         except errors.Invalid as error:
@@ -195,11 +210,11 @@ class Writer:
                 self._refuse(one, error, outcome)
             return
         refused = {wrong.row: wrong for wrong in reply.errors}
+        created = iter(getattr(reply, noun.noun.resource.plural))
         for place, one in enumerate(group):
             wrong = refused.get(place)
             if wrong is None:
-                outcome.count(one, 0)
-                _made(outcome, one)
+                self._went_in(one, next(created), outcome)
             else:
                 self._refuse(one, _error_of(wrong), outcome)
 
@@ -211,8 +226,7 @@ class Writer:
             except errors.Error as error:
                 self._refuse(one, error, outcome)
             else:
-                outcome.count(one, 0)
-                _made(outcome, one)
+                self._went_in(one, one.message, outcome)
 
     async def _update(self, one: Planned, outcome: Outcome, limit: asyncio.Semaphore) -> None:
         noun, paths = one.map.noun, one.changed
@@ -224,6 +238,11 @@ class Writer:
         request = update.request_type(
             **{noun.field: one.message}, update_mask=field_mask_pb2.FieldMask(paths=paths)
         )
+        if self.trial is not None:
+            if not (is_checked(update) and self.trial.is_real(one)):
+                self._try(one, outcome)
+                return
+            request.validate_only = True
         async with limit:
             try:
                 changed = await self._ask(update, request)
@@ -231,6 +250,8 @@ class Writer:
                 self._refuse(one, error, outcome)
                 return
         outcome.count(one, 1)
+        if self.trial is not None:
+            return
         outcome.effects.effects.add(
             noun=noun.name,
             id=changed.id,

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x62\x61nyan/api/v1/batch.proto\x12\rbanyan.api.v1\"\x9f\x01\n\x08RowError\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12-\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1d.banyan.api.v1.RowError.Field\x1a\x36\n\x05\x46ield\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x62\x61nyan/api/v1/batch.proto\x12\rbanyan.api.v1\"\x9f\x01\n\x08RowError\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12-\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1d.banyan.api.v1.RowError.Field\x1a\x36\n\x05\x46ield\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"6\n\rAssumedRecord\x12\x15\n\rresource_type\x18\x01 \x01(\t\x12\x0e\n\x06record\x18\x02 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,4 +35,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROWERROR']._serialized_end=204
   _globals['_ROWERROR_FIELD']._serialized_start=150
   _globals['_ROWERROR_FIELD']._serialized_end=204
+  _globals['_ASSUMEDRECORD']._serialized_start=206
+  _globals['_ASSUMEDRECORD']._serialized_end=260
 # @@protoc_insertion_point(module_scope)

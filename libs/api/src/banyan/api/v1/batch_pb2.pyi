@@ -76,3 +76,29 @@ class RowError(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RowError: _TypeAlias = RowError  # noqa: Y015
+
+@_typing.final
+class AssumedRecord(_message.Message):
+    """A record that counts as there while others are only checked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESOURCE_TYPE_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    resource_type: _builtins.str
+    """"sales.banyan/Opportunity"."""
+    record: _builtins.bytes
+    """The record, serialized; it has an id."""
+    def __init__(
+        self,
+        *,
+        resource_type: _builtins.str = ...,
+        record: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record", "resource_type", b"resource_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssumedRecord: _TypeAlias = AssumedRecord  # noqa: Y015

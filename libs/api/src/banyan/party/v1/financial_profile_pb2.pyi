@@ -228,20 +228,30 @@ class BatchCreateFinancialProfilesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ASSUMED_RECORDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateFinancialProfileRequest]:
         """At most 1,000."""
+
+    @_builtins.property
+    def assumed_records(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.AssumedRecord]:
+        """What counts as there while it is only checked: records that would be made before these."""
 
     def __init__(
         self,
         *,
         requests: _abc.Iterable[Global___CreateFinancialProfileRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        assumed_records: _abc.Iterable[_batch_pb2.AssumedRecord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assumed_records", b"assumed_records", "request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -282,7 +292,10 @@ class UpdateFinancialProfileRequest(_message.Message):
     FINANCIAL_PROFILE_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
     @_builtins.property
     def financial_profile(self) -> Global___FinancialProfile: ...
     @_builtins.property
@@ -293,10 +306,11 @@ class UpdateFinancialProfileRequest(_message.Message):
         financial_profile: Global___FinancialProfile | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["financial_profile", b"financial_profile", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["financial_profile", b"financial_profile", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["financial_profile", b"financial_profile", "request_id", b"request_id", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
