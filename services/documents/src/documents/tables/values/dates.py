@@ -51,7 +51,7 @@ _TIME = re.compile(
     r"(?P<hour>\d{1,2})[:时時点點](?P<minute>\d{1,2})[分]?"
     r"(?:[:]?(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?秒?)?\s*"
     r"(?P<after>上午|下午|[AaPp][Mm])?\s*"
-    r"(?P<zone>Z|UTC|GMT|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
+    r"(?P<zone>Z|UTC|GMT|[+-](?:[01]\d|2[0-3]):?[0-5]\d(?::?[0-5]\d)?)?"
 )
 _COMPACT_TIME = re.compile(r"T?(\d{2})(\d{2})(\d{2})(Z?)")
 _AFTERNOON = ("下午", "pm")
@@ -161,5 +161,7 @@ def _zone(text: str | None) -> datetime.tzinfo | None:
     if text[0] not in "+-":
         return datetime.UTC
     digits = text[1:].replace(":", "")
-    away = datetime.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    # Seconds are of clocks that went by their town's own noon, long ago.
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:] or 0)
+    away = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
     return datetime.timezone(-away if text[0] == "-" else away)
