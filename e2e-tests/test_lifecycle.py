@@ -36,6 +36,7 @@ def test_data_outlives_a_crash_and_ctrl_c_leaves_nothing(tmp_path):
     try:
         with process(*command, **settings) as first:
             wait_ready(banyan.url, first)
+            assert (home / "port").read_text() == str(port), "where other commands find it"
             with banyan.client() as http:
                 assert http.post("/v1/sources", json={"name": name}).status_code == 201
             os.kill(first.pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -218,3 +219,15 @@ def test_a_server_that_cannot_start_leaves_none_running(tmp_path, home, monkeypa
     while any(map(is_alive, started)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(is_alive, started))
+
+
+async def test_data_whose_passwords_are_gone_is_set_aside_and_named(home):
+    with servers_in(home) as servers:
+        assert servers.set_aside == []
+        shutil.rmtree(home / "secrets" / "database")
+        addresses = await asyncio.to_thread(servers.start)
+        admin = await admin_of(addresses)
+        assert await admin.fetchval("SELECT to_regclass('kept')") is None
+        await admin.close()
+        (aside,) = servers.set_aside
+        assert (aside / "PG_VERSION").exists()

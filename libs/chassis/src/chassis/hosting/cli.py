@@ -70,6 +70,8 @@ def up() -> None:
         servers = LocalServers(settings.home, services)
         print("starting PostgreSQL and NATS ...", flush=True)
         local = local_settings(settings, servers.start())
+        for data in servers.set_aside:
+            print(f"set aside, from a home that was deleted; delete it to make room: {data}")
         if not settings.partner_listen:
             partners = f"127.0.0.1:{_kept_port(settings, 'partner-port', DEFAULT_PARTNER_PORT)}"
             local = local.model_copy(update={"partner_listen": partners})
@@ -329,6 +331,7 @@ def _choose_port(settings: Settings) -> int:
     if settings.port is not None:
         if not _is_free(settings.host, settings.port):
             raise LocalServerError(f"BANYAN_PORT={settings.port} is taken by another program")
+        (settings.home / "port").write_text(str(settings.port))  # other commands look here
         return settings.port
     return _kept_port(settings, "port", DEFAULT_PORT)
 

@@ -30,6 +30,8 @@ DATABASE = "banyan"
 UNPRIVILEGED_USER = "nobody"
 _START_SECONDS_MAX = 60
 _STOP_SECONDS_MAX = 20
+# Data that nobody can open any more, and when it was put there.
+_SET_ASIDE = "postgres-set-aside-"
 
 
 class LocalServerError(RuntimeError):
@@ -81,6 +83,11 @@ class LocalServers:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    @property
+    def set_aside(self) -> list[Path]:
+        """List what was found of earlier homes in this place, and nobody can open any more."""
+        return sorted(self._data.glob(f"{_SET_ASIDE}*"))
 
     def remove(self) -> None:
         """Delete the data of stopped servers."""
@@ -165,7 +172,7 @@ class LocalServers:
         password = _secret(passwords / ADMIN)
         if forgotten and folder.exists():
             # The home was deleted and its passwords with it: nobody can open this data any more.
-            folder.rename(folder.with_name(f"postgres-set-aside-{int(time.time())}"))
+            folder.rename(folder.with_name(f"{_SET_ASIDE}{int(time.time())}"))
         if not (folder / "PG_VERSION").exists():
             self._initialise(programs, folder, password)
         log = self._log("postgres")
