@@ -85,10 +85,12 @@ async def _up(services: dict[str, Service], settings: Settings, port: int) -> No
     await migrate_all(services, settings)
     host = Host(services.values(), settings, port)
     stop = _stop_signal()
+    host.steps["local firm"] = False
     await host.start()
     _look_for_cycles_seldom()
     try:
         await found_local_tenant(host.channels, settings.home)
+        host.steps["local firm"] = True
         await _until_listening(settings.host, port)
         print(
             f"\nBanyan is at http://{settings.host}:{port}\n"

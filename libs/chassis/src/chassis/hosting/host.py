@@ -86,6 +86,8 @@ class Host:
         self.brokers: dict[str, Broker] = {}
         self.here: dict[str, Resources] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
+        # What else has to be done before the process is ready, by name, and whether it is.
+        self.steps: dict[str, bool] = {}
         self._servers: list[grpc.aio.Server] = []
         self.grpc_port = 0
         self._listener: Broker | None = None
@@ -127,7 +129,7 @@ class Host:
 
     async def ready(self) -> dict[str, bool]:
         """Tell of each part of this process whether it is well."""
-        checks: dict[str, bool] = {}
+        checks = dict(self.steps)
         for name, database in self.databases.items():
             checks[f"{name}.database"] = await database.ready()
         for name, broker in self.brokers.items():
