@@ -153,7 +153,7 @@ def _message(d: Draft) -> str:
         "  };\n"
         "  option (banyan.api.v1.noun) = {\n"
         f'    title: "name"\n{soft}  }};\n\n'
-        f"  // What every noun begins with.\n{_HEADER.format(delete_time=deleted)}"
+        f"  // What every noun begins with.\n\n{_HEADER.format(delete_time=deleted)}"
         f"  google.protobuf.Struct custom_fields = 10;\n{shares}\n{_FIELDS}}}\n"
     )
 

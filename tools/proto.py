@@ -1,4 +1,4 @@
-"""Generate libs/api from protos/: Python messages, typed stubs, labels.
+"""Generate libs/api from protos/: Python messages, typed stubs, labels, comments.
 
 `--check` generates into a scratch folder and fails when the committed code differs.
 """
@@ -12,7 +12,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
@@ -56,7 +58,7 @@ def protoc(*arguments: str, scratch: Path) -> None:
 
 
 def generate(target: Path) -> None:
-    """Write messages, stubs and labels for every source into `target`."""
+    """Write messages, stubs, labels and comments for every source into `target`."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         outputs = (f"--python_out={target}", f"--mypy_out=quiet:{target}")
@@ -64,12 +66,45 @@ def generate(target: Path) -> None:
         protoc(*outputs, *sources(), "buf/validate/validate.proto", scratch=scratch)
         protoc(*grpc, *(s for s in sources() if has_service(s)), scratch=scratch)
     (target / "banyan" / "py.typed").touch()
+    text = json.dumps(comments(), ensure_ascii=False, indent=1, sort_keys=True)
+    (target / "banyan" / "comments.json").write_text(text + "\n", encoding="utf-8")
     for language in sorted((PROTOS / "labels").glob("*.yaml")):
         labels = yaml.safe_load(language.read_text(encoding="utf-8"))
         path = target / "banyan" / "labels" / f"{language.stem}.json"
         path.parent.mkdir(exist_ok=True)
         text = json.dumps(labels, ensure_ascii=False, indent=1, sort_keys=True)
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def comments() -> dict[str, str]:
+    """Give what the sources say of messages, fields, enums and methods, by full name."""
+    found: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "image.binpb"
+        image(path)
+        files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file
+    for file in files:
+        for place in file.source_code_info.location if file.name in sources() else ():
+            text = place.leading_comments or place.trailing_comments
+            if text and (name := named(file, place.path)):
+                paragraphs = text.strip().split("\n\n")
+                found[name] = "\n\n".join(" ".join(p.split()) for p in paragraphs)
+    return found
+
+
+def named(file: Any, path: Sequence[int]) -> str:
+    """Give the full name of what stands at a path of a file; "" when it has none."""
+    node, name, steps = file, file.package, iter(path)
+    for number in steps:
+        index = next(steps, None)
+        parts = getattr(node, node.DESCRIPTOR.fields_by_number[number].name)
+        if index is None or not hasattr(parts, "__getitem__"):
+            return ""
+        node = parts[index]
+        if not hasattr(node, "name"):
+            return ""
+        name = f"{name}.{node.name}"
+    return name if path else ""
 
 
 def has_service(source: str) -> bool:

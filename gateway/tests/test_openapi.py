@@ -210,3 +210,21 @@ def test_every_message_that_is_written_names_all_its_fields(contract):
     for name, schema in written.items():
         fields = pool.FindMessageTypeByName(f"banyan.{name}").fields
         assert set(schema["properties"]) == {field.json_name for field in fields}
+
+
+def test_what_the_contract_says_of_things_is_carried_over(contract):
+    """A comment describes message, field, value and method; what all requests have, one text."""
+    schemas = contract["components"]["schemas"]
+    deal = schemas["sales.v1.Opportunity"]["properties"]
+    assert deal["sourceId"]["description"] == "Where it came from."
+    assert "description" not in deal["id"]
+    assert deal["kind"]["description"].splitlines()[1:] == [
+        "- OPPORTUNITY: A deal with a customer.",
+        "- STRATEGY: A plan for a market, without a customer.",
+    ]
+    row = schemas["api.v1.RowError"]
+    assert row["description"].startswith("Why a row of a batch was refused")
+    listed = {p["name"]: p for p in operations(contract)["ListOpportunities"]["parameters"]}
+    assert "AIP-160" in listed["filter"]["description"]
+    summed = {p["name"]: p for p in operations(contract)["SummarizeOpportunities"]["parameters"]}
+    assert "fiscalYear" in summed["groupBy"]["description"]

@@ -14,6 +14,7 @@ from chassis.json import short_enum_name
 from chassis.json.fields import enum_of, is_map, message_name, message_of
 from chassis.resources.columns import behaviors, is_reference
 from chassis.resources.noun import OUTPUT_FIELDS
+from gateway import told
 from gateway.content import CONTENT_BYTES_MAX
 from gateway.problems import STATUSES
 from gateway.routes import Route, Routes
@@ -86,6 +87,7 @@ class _Builder:
             "operationId": route.name,
             "tags": [method.resource],
             "summary": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", method.name),
+            **told.of(method.descriptor.full_name),
             "parameters": self._parameters(route),
             "responses": {success: self._success(route), **problems},
         }
@@ -123,7 +125,8 @@ class _Builder:
                 elsewhere = {*route.variables, *route.own, route.body, "request_id"}
                 if simple and field.name not in elsewhere:
                     schema = self._field(field, reading="query")
-                    found.append({"name": field.json_name, "in": "query", "schema": schema})
+                    said = {"name": field.json_name, "in": "query", **told.of_field(field)}
+                    found.append({**said, "schema": schema})
         if "request_id" in route.request.fields_by_name:
             schema = {"type": "string", "maxLength": 200, "pattern": "^[ -~]*$"}
             found.append({"name": "Idempotency-Key", "in": "header", "schema": schema})
@@ -151,7 +154,7 @@ class _Builder:
         properties: dict[str, Schema] = {}
         required: list[str] = []
         for field in descriptor.fields:
-            schema = self._field(field, reading)
+            schema = {**self._field(field, reading), **told.of_field(field)}
             header = field.name in OUTPUT_FIELDS - {"etag"}
             output = header or field_behavior_pb2.OUTPUT_ONLY in behaviors(field)
             if output:
@@ -160,7 +163,8 @@ class _Builder:
             if reading and reading != "PATCH" and must:
                 required.append(field.json_name)
             properties[field.json_name] = schema
-        found: Schema = {"type": "object", "properties": properties}
+        said = told.of(descriptor.full_name)
+        found: Schema = {"type": "object", **said, "properties": properties}
         _describe(descriptor, found)
         if required:
             found["required"] = required
