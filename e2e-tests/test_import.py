@@ -11,6 +11,7 @@ import io
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -291,6 +292,29 @@ def test_people_see_what_is_theirs_and_learn_of_nothing_else(imported):
             assert figures(total) == (0, 0)
             for secret in (foreign, *filter(None, [hidden_from.get(key)])):
                 assert http.get(f"/v1/opportunities/{secret}").status_code == 404
+
+
+def test_people_go_on_selling_at_once(imported):
+    """SAL-07: a seller takes in a customer and a deal, moves it and wins it, as their role lets."""
+    seller = imported.id_of("users", f"agent {imported.deals[0].agent}")
+    with imported.banyan.client("--as", seller) as http:
+        customer = post(http, "organizations", {"name": f"Found by a seller {uuid.uuid4()}"})
+        (product,) = imported.all("products", 'name = "GTX Pro"', http)
+        made = {"name": "sold at once", "organizationId": customer["id"]}
+        deal = post(http, "opportunities", made)
+        assert (deal["stage"], deal["ownerUserId"]) == ("prospecting", seller)
+        line = {
+            "opportunityId": deal["id"], "productId": product["id"], "description": "one",
+            "quantity": "1", "unitPrice": product["price"],
+        }  # fmt: skip
+        line = post(http, "opportunityLines", line)
+        moved = http.patch(f"/v1/opportunities/{deal['id']}", json={"stage": "engaging"})
+        assert (moved.status_code, moved.json()["probability"]) == (200, 40)
+        won = post(http, f"opportunities/{deal['id']}:win", {"reason": "price"})
+        assert won["outcome"] == "WON"
+        for path in ("opportunityLines", "opportunities", "organizations"):
+            gone = {"opportunityLines": line, "opportunities": deal, "organizations": customer}
+            assert http.delete(f"/v1/{path}/{gone[path]['id']}").status_code in (200, 204)
 
 
 def as_workbook(path: Path) -> bytes:

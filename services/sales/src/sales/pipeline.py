@@ -7,7 +7,7 @@ from banyan.sales.v1 import opportunity_pb2, outcome_pb2, pipeline_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING
+from chassis.access import EVERYTHING, Reach
 from chassis.expressions import Rule, compile_rule
 from chassis.resources import Around, Hooks, Noun, Resources, unique
 from chassis.rpc import Call
@@ -101,9 +101,11 @@ async def preferred(here: Resources, call: Call) -> pipeline_pb2.Pipeline:
     """Give the pipeline of deals that name none: a preferred one, the oldest of several.
 
     Raises:
-        FailedPrecondition: NO_PIPELINE.
+        FailedPrecondition: NO_PIPELINE when there is none for the caller.
     """
     found = await here[pipeline_pb2.Pipeline].store.where(call.tenant_id, "t.delete_time IS NULL")
+    reach = call.reach(PIPELINE.name, "read") or Reach()
+    found = [pipeline for pipeline in found if reach.covers(pipeline)]
     if not found:
         raise errors.FailedPrecondition("NO_PIPELINE")
     return min(found, key=lambda pipeline: (not pipeline.preferred, pipeline.id))
