@@ -166,7 +166,7 @@ async def undo(here: Resources, request: Any, call: Call) -> Message:
             raise errors.FailedPrecondition("IMPORT_AT_WORK")
         if old.status not in _UNDOABLE or old.dry_run:
             raise errors.FailedPrecondition("NOTHING_TO_UNDO")
-        new.status = _Job.STATUS_UNDOING
+        new.status, new.progress = _Job.STATUS_UNDOING, 0
         new.starter_user_id = call.caller.user_id
         new.ClearField("end_time")
         async with here.database.transaction(call.tenant_id) as transaction:

@@ -7,7 +7,7 @@ import itertools
 import tempfile
 import time
 import zoneinfo
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ from documents.imports.planning import Planner
 from documents.imports.rows import NotYet, Planned, Problem, Refused, RowView, views
 from documents.imports.trying import Trial, spoken_of_again
 from documents.imports.under_way import UnderWay
-from documents.imports.writing import Outcome, Writer, take_back
+from documents.imports.undoing import effects_of, take_back, told_again
+from documents.imports.writing import Outcome, Writer
 from documents.tables import Row, Table
 from documents.tables.values import ColumnProfile
 
@@ -44,6 +45,8 @@ _UPDATE = "/banyan.documents.v1.ImportJobService/UpdateImportJob"
 _TENANT = "/banyan.identity.v1.TenantService/GetTenant"
 # So many rows are planned while those before them are written, and noted with what they did.
 STRETCH = 4000
+# How often an undo says how far it is.
+NOTED_SECONDS = 0.5
 
 
 class Stopped(Exception):
@@ -83,7 +86,7 @@ class Run:
         tenant = await self._tenant()
         steps = await self._steps()
         for step in steps:
-            self._writer.noted.update(effect.id for effect in _effects(step).effects)
+            self._writer.noted.update(effect.id for effect in effects_of(step).effects)
         await self._under_way.find_out()
         self._writer.found.update(effect.id for effect in self._under_way.written)
         self._writer.noted.update(self._writer.found)
@@ -270,19 +273,29 @@ class Run:
         """Take back every stretch, the last first; each is forgotten once it is taken back."""
         steps = [*await self._steps(), *await self._not_noted()]
         again = read_map(self._job.map).made_again
+        whole, taken, due = sum(len(effects_of(step).effects) for step in steps), 0, 0.0
+
+        async def told(count: int) -> None:
+            nonlocal taken, due
+            taken += count
+            if time.monotonic() >= due:
+                await self._note(progress=taken / whole)
+                due = time.monotonic() + NOTED_SECONDS
+
         while steps:
             step = steps.pop()
-            problems, etags = await take_back(self._person.ask, noun_called, _effects(step))
+            effects = effects_of(step)
+            problems, etags = await take_back(self._person.ask, noun_called, effects, told)
             records = list(records_of(self._job, "", problems, self._language))
             async with self._here.database.transaction(self._tenant_id) as transaction:
                 await self._here[_Problem].store.mirror(records, transaction)
                 await transaction.fetch("DELETE FROM documents.import_step WHERE id = $1", step.id)
-                for earlier in _told(steps, etags) if again else ():
+                for earlier in told_again(steps, etags) if again else ():
                     await transaction.fetch(
                         "UPDATE documents.import_step SET effects = $2 WHERE id = $1",
                         *(earlier.id, earlier.effects),
                     )
-        await self._note(status=_Job.STATUS_UNDONE)
+        await self._note(status=_Job.STATUS_UNDONE, progress=1.0)
 
     async def _not_noted(self) -> list[_Step]:
         """Note as a step of its own what was written before it could be noted."""
@@ -455,28 +468,9 @@ async def _a_run(
 
 
 def _still_waiting(steps: Iterable[_Step]) -> list[int]:
-    effects = [_effects(step) for step in steps]
+    effects = [effects_of(step) for step in steps]
     settled = {line for effect in effects for line in effect.settled_lines}
     return [line for effect in effects for line in effect.waiting_lines if line not in settled]
-
-
-def _effects(step: _Step) -> import_job_pb2.ImportEffects:
-    return import_job_pb2.ImportEffects.FromString(step.effects)
-
-
-def _told(steps: Iterable[_Step], etags: Mapping[str, str]) -> Iterator[_Step]:
-    """Tell steps the versions that records have since a later step was taken back.
-
-    Gives those that speak of such records: nobody but the undo has touched these.
-    """
-    for step in steps:
-        effects = _effects(step)
-        touched = [effect for effect in effects.effects if effect.id in etags]
-        for effect in touched:
-            effect.etag = etags[effect.id]
-        if touched:
-            step.effects = effects.SerializeToString()
-            yield step
 
 
 async def _stretches(rows: Iterator[Row]) -> AsyncGenerator[list[Row]]:

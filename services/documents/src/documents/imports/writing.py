@@ -15,7 +15,6 @@ from chassis.custom.fields import key_of
 from chassis.json.fields import is_set
 from chassis.rpc import violations_of
 from documents.imports.custom import Custom, misfits
-from documents.imports.nouns import ImportNoun
 from documents.imports.rows import Planned, Problem
 from documents.imports.trying import Trial, is_checked
 from documents.imports.under_way import intended
@@ -27,7 +26,7 @@ _UPSERT, _CREATE, _UPDATE = (
     import_job_pb2.ImportJob.MODE_UPDATE,
 )
 BATCH = 1000
-_AT_ONCE = 16
+AT_ONCE = 16
 Ask = Callable[[Any, Any], Awaitable[Any]]
 # Notes what is about to be written.
 Begin = Callable[[Sequence[import_job_pb2.ImportEffects.Effect]], Awaitable[None]]
@@ -147,7 +146,7 @@ class Writer:
         new = [one for one in fit if one.there is None]
         for start in range(0, len(new), BATCH):
             await self._create(new[start : start + BATCH], outcome)
-        limit = asyncio.Semaphore(_AT_ONCE)
+        limit = asyncio.Semaphore(AT_ONCE)
         changed = [one for one in fit if one.there is not None]
         await _all(self._update(one, outcome, limit) for one in changed)
 
@@ -196,7 +195,7 @@ class Writer:
                 self._try(one, outcome)
             return
         if batch is None:
-            limit = asyncio.Semaphore(_AT_ONCE)
+            limit = asyncio.Semaphore(AT_ONCE)
             await _all(self._create_one(one, outcome, limit) for one in group)
             return
         request = batch.request_type(requests=[noun.create_request(o.message) for o in group])
@@ -314,70 +313,3 @@ def _error_of(row: Any) -> errors.Error:
     if violations:
         return errors.Invalid(row.reason, violations=violations)
     return errors.Invalid(row.reason, detail=row.message)
-
-
-# --- taking it back
-
-
-async def take_back(
-    ask: Ask, find: Callable[[str], ImportNoun], effects: import_job_pb2.ImportEffects
-) -> tuple[list[Problem], dict[str, str]]:
-    """Undo what a stretch of rows did, last first; a record somebody has changed since is left.
-
-    Returns:
-        What had to be left, and the versions of the records that are again as they were.
-    """
-    problems: list[Problem] = []
-    etags: dict[str, str] = {}
-    limit = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(effect: import_job_pb2.ImportEffects.Effect) -> None:
-        async with limit:
-            try:
-                etags.update(await _take_back(ask, find(effect.noun), effect))
-            except (errors.Unavailable, errors.Unauthenticated, errors.Internal):
-                raise
-            except errors.NotFound:
-                return  # it is gone already
-            except errors.Error as error:
-                reason = "TOUCHED_SINCE" if error.reason == "STALE_ETAG" else error.reason
-                problems.append(
-                    Problem(0, reason, noun=effect.noun, record_id=effect.id,
-                            metadata=error.metadata)
-                )  # fmt: skip
-
-    for group in _groups(find, effects):
-        await asyncio.gather(*(one(effect) for effect in group))
-    return problems, etags
-
-
-def _groups(
-    find: Callable[[str], ImportNoun], effects: import_job_pb2.ImportEffects
-) -> list[list[import_job_pb2.ImportEffects.Effect]]:
-    """Cut effects, last first, into what may be taken back at the same time."""
-    groups: list[list[import_job_pb2.ImportEffects.Effect]] = []
-    for effect in reversed(effects.effects):
-        alone = find(effect.noun).refers_to_itself
-        if alone or not groups or groups[-1][0].noun != effect.noun:
-            groups.append([effect])
-        else:
-            groups[-1].append(effect)
-    return groups
-
-
-async def _take_back(
-    ask: Ask, noun: ImportNoun, effect: import_job_pb2.ImportEffects.Effect
-) -> dict[str, str]:
-    """Take one effect back; give the version of a record that goes on."""
-    if effect.paths:
-        update = noun.methods["Update"]
-        before: Any = noun.noun.message.FromString(effect.before)
-        before.etag = effect.etag
-        mask = field_mask_pb2.FieldMask(paths=effect.paths)
-        restored = await ask(update, update.request_type(**{noun.field: before}, update_mask=mask))
-        return {effect.id: restored.etag}
-    delete = noun.methods.get("Delete")
-    if delete is None:
-        raise errors.FailedPrecondition("CANNOT_BE_REMOVED")
-    await ask(delete, delete.request_type(id=effect.id, etag=effect.etag))
-    return {}

@@ -110,9 +110,16 @@ def _report(job: Any, problems: list[Any]) -> None:
     typer.echo(f"{job['status'].lower()}  {job['id']}  {job.get('error', '')}")
     for count in job.get("counts", ()):
         made, changed, same = (int(count.get(n, 0)) for n in ("created", "updated", "unchanged"))
-        typer.echo(f"  {count['noun']:<28} {made:>8} new {changed:>8} changed {same:>8} as it was")
+        did = f"{made:>8} new {changed:>8} changed {same:>8} as it was"
+        if job["status"] == "UNDONE":
+            did = f"{made:>8} to be removed {changed:>8} to be restored"
+        typer.echo(f"  {count['noun']:<28} {did}")
     refused = int(job.get("refusedRowCount", 0))
-    typer.echo(f"  {refused} rows refused" if refused else "  no row refused")
+    if job["status"] == "UNDONE":
+        left = sum(1 for problem in problems if problem.get("recordId"))
+        typer.echo(f"  {left} records left as they are" if left else "  all of it taken back")
+    else:
+        typer.echo(f"  {refused} rows refused" if refused else "  no row refused")
     for problem in problems[:_SHOWN]:
         place = f"{problem.get('file', '')}:{problem.get('line', 0)}"
         what = " ".join(filter(None, (problem.get("column", ""), problem.get("value", ""))))

@@ -129,7 +129,7 @@ class ImportJob(_message.Message):
     row_count: _builtins.int
     """Rows read so far, of all files."""
     progress: _builtins.float
-    """The part of the files, in bytes, that is read: 0 to 1."""
+    """The part of the files, in bytes, that is read, or the part that an undo has taken back: 0 to 1."""
     refused_row_count: _builtins.int
     """Rows that did not go in."""
     error: _builtins.str
