@@ -299,7 +299,7 @@ def test_people_go_on_selling_at_once(imported):
     seller = imported.id_of("users", f"agent {imported.deals[0].agent}")
     with imported.banyan.client("--as", seller) as http:
         customer = post(http, "organizations", {"name": f"Found by a seller {uuid.uuid4()}"})
-        (product,) = imported.all("products", 'name = "GTX Pro"', http)
+        (product,) = imported.all("products", f'externalId = "{imported.deals[0].product}"', http)
         made = {"name": "sold at once", "organizationId": customer["id"]}
         deal = post(http, "opportunities", made)
         assert (deal["stage"], deal["ownerUserId"]) == ("prospecting", seller)
