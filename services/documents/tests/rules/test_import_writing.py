@@ -9,6 +9,7 @@ from banyan.documents.v1 import import_job_pb2
 from banyan.party.v1 import organization_pb2
 
 from chassis import errors
+from documents.imports import writing
 from documents.imports.mapping import read_map
 from documents.imports.rows import Planned
 from documents.imports.writing import Writer
@@ -88,3 +89,18 @@ async def test_nothing_is_at_work_any_more_when_a_half_has_failed():
     with pytest.raises(errors.Unavailable):
         await service.write(*(planned(line) for line in range(2, 6)))
     assert (service.at_once, service.ended) == (0, [["id-4", "id-5"]])
+
+
+async def test_what_is_long_goes_in_smaller_batches(monkeypatch):
+    """Between processes a message may not be longer than it may be."""
+    row = planned(9).map.noun.create_request(planned(9).message)
+    monkeypatch.setattr(
+        writing, "BATCH_BYTES", 3 * row.ByteSize()
+    )  # its tag and length come on top
+    service = Service()
+    outcome = await service.write(*(planned(line) for line in range(2, 9)))
+    assert sorted(ids for batch in service.asked for ids in batch) == [
+        f"id-{line}" for line in range(2, 9)
+    ]
+    assert max(len(batch) for batch in service.asked) == 2
+    assert outcome.counts == {"party.Organization": [7, 0, 0]}

@@ -26,6 +26,8 @@ _UPSERT, _CREATE, _UPDATE = (
     import_job_pb2.ImportJob.MODE_UPDATE,
 )
 BATCH = 1000
+# Half of what one message between processes may hold; an answer is about as long as its request.
+BATCH_BYTES = 4 * 1024 * 1024
 AT_ONCE = 16
 Ask = Callable[[Any, Any], Awaitable[Any]]
 # Notes what is about to be written.
@@ -202,6 +204,11 @@ class Writer:
         if self.trial is not None:
             request.validate_only = True
             request.assumed_records.extend(self.trial.assumed(group))
+        if request.ByteSize() > BATCH_BYTES and len(group) > 1:
+            middle = len(group) // 2
+            await self._create(group[:middle], outcome)
+            await self._create(group[middle:], outcome)
+            return
         try:
             reply = await self._ask(batch, request)
         except errors.Invalid as error:
