@@ -17,6 +17,7 @@ from documents.tables.values import (
     read_decimal,
     read_text,
 )
+from documents.tables.values.decimals import written_numbers
 
 POINT, COMMA = ColumnProfile(decimal_mark="."), ColumnProfile(decimal_mark=",")
 READS = [read_decimal, read_boolean, read_text]
@@ -160,6 +161,16 @@ def test_every_amount_is_read_with_thousands_parted_in_any_way(amount):
     assert read_decimal(english.translate({44: ".", 46: ","})) == amount
     assert read_decimal(english.translate({44: " ", 46: ","})) == amount
     assert read_decimal(english.replace(",", "'")) == amount
+
+
+@given(st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,4})?", fullmatch=True))
+def test_what_is_taken_as_it_stands_is_what_would_be_read(text):
+    """A space in front is the long way round."""
+    direct, around = written_numbers(text), written_numbers(f" {text}")
+    assert direct == around
+    assert {mark: str(number) for mark, number in direct.items()} == {
+        mark: str(number) for mark, number in around.items()
+    }
 
 
 @given(st.text(max_size=100))

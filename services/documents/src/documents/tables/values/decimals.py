@@ -28,6 +28,8 @@ _NUMBER = re.compile(
     rf"(?P<scale>万亿|萬億|[万萬亿億]?) ?(?:{_CURRENCY})? ?(?P<percent>%?) ?"
     rf"(?P<last>[{_SIGNS}]?) ?(?P<close>\)?)"
 )
+# What most numbers look like, and can be taken as it stands.
+_PLAIN = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,2})?")
 _DIGITS = {
     mark: re.compile(
         rf"(?P<whole>[0-9]*|[1-9][0-9]{{0,2}}(?P<group>[{group}])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*)"
@@ -39,6 +41,9 @@ _DIGITS = {
 
 def written_numbers(text: str) -> Numbers:
     """Read a number, with each decimal mark with which it is one."""
+    if found := _PLAIN.fullmatch(text):
+        number = Decimal(text)
+        return {".": number} if found[1] else {".": number, ",": number}
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     match = _NUMBER.fullmatch(plain) if len(plain) <= _LENGTH_MAX else None
     if match is None or bool(match["open"]) != bool(match["close"]):

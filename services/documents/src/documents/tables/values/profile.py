@@ -60,7 +60,10 @@ class ColumnProfile:
         kinds: set[Kind] | None = None
         for cell in cells:
             if not is_blank(cell) and not isinstance(cell, CellError):
-                kinds = _kinds(cell) if kinds is None else kinds & _kinds(cell)
+                if kinds is None:
+                    kinds = _kinds(cell)
+                elif len(kinds) > 1:  # what some cell is no other than text, its column is
+                    kinds &= _kinds(cell)
                 if isinstance(cell, str):
                     texts.add(cell)
         known = declared or cls()
