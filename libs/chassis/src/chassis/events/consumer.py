@@ -22,7 +22,7 @@ ATTEMPTS_MAX = 5
 _BATCH = 500
 _FETCH_SECONDS = 5.0
 _ACK_WAIT_SECONDS = 10
-_GATHER_SECONDS_MAX = 0.3
+_GATHER_SECONDS_MAX = 0.1
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
 Handler = Callable[[Sequence[Event], Transaction], Awaitable[None]]
