@@ -312,9 +312,9 @@ def test_people_go_on_selling_at_once(imported):
         assert (moved.status_code, moved.json()["probability"]) == (200, 40)
         won = post(http, f"opportunities/{deal['id']}:win", {"reason": "price"})
         assert won["outcome"] == "WON"
-        for path in ("opportunityLines", "opportunities", "organizations"):
-            gone = {"opportunityLines": line, "opportunities": deal, "organizations": customer}
-            assert http.delete(f"/v1/{path}/{gone[path]['id']}").status_code in (200, 204)
+        made_here = {"opportunityLines": line, "opportunities": deal, "organizations": customer}
+        for path, record in made_here.items():
+            assert http.delete(f"/v1/{path}/{record['id']}").status_code in (200, 204)
 
 
 def as_workbook(path: Path) -> bytes:

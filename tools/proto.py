@@ -83,8 +83,9 @@ def comments() -> dict[str, str]:
         path = Path(folder) / "image.binpb"
         image(path)
         files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file
+    ours = set(sources())
     for file in files:
-        for place in file.source_code_info.location if file.name in sources() else ():
+        for place in file.source_code_info.location if file.name in ours else ():
             text = place.leading_comments or place.trailing_comments
             if text and (name := named(file, place.path)):
                 paragraphs = text.strip().split("\n\n")

@@ -58,6 +58,6 @@ def of_field(field: FieldDescriptor) -> dict[str, str]:
 
 def _values(enum: EnumDescriptor) -> list[str]:
     """Give a line for each value the contract says something of."""
-    prefix = enum.full_name
-    told = ((value.name, _comments().get(f"{prefix}.{value.name}")) for value in enum.values)
+    values = [value.name for value in enum.values]
+    told = ((name, _comments().get(f"{enum.full_name}.{name}")) for name in values)
     return [f"- {short_enum_name(enum, name)}: {text}" for name, text in told if text]

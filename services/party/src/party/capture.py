@@ -14,12 +14,13 @@ from google.protobuf.message import Message
 from google.type import decimal_pb2
 
 from chassis import errors
-from chassis.access import Reach, is_given
+from chassis.access import is_given
 from chassis.database import Transaction
 from chassis.resources import Around, Keep, Resource, Resources
-from chassis.resources.batch import ROWS_MAX, assumed, row_error, trial_answer
+from chassis.resources.batch import ROWS_MAX, answered, assumed, trial_answer
 from chassis.resources.batch import batch_create as plain_batch_create
 from chassis.resources.noun import Custom
+from chassis.resources.references import is_seen
 from chassis.resources.requests import Request
 from chassis.rpc import Call
 from party.likeness import Likeness
@@ -73,8 +74,7 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
         Invalid: TOO_MANY_ROWS.
     """
     resource = here[likeness.message]
-    kept = None if request.validate_only else Request.of(call, request)
-    known = assumed(request) if request.validate_only else {}
+    kept, known = Request.of(call, request), assumed(request)
     if len(request.requests) > ROWS_MAX or await _is_answered(here, call, kept):
         return await plain_batch_create(resource, request, call)
     ready: dict[int, tuple[Any, Around]] = {}
@@ -86,8 +86,6 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
             ready[place] = await _prepared(resource, row, call, known)
         except errors.Error as error:
             refused[place] = error
-    answer: Any = call.method.response_type()
-    created = getattr(answer, resource.noun.resource.plural)
     try:
         async with here.database.transaction(call.tenant_id) as transaction:
             rows = [
@@ -98,10 +96,10 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
             ready = {place: one for place, one in ready.items() if place not in refused}
             if request.validate_only:
                 found = [new for new, _ in ready.values()]
-                return trial_answer(resource, refused, found, call, known)
+                return trial_answer(resource, call, found, refused, known)
             refused |= await _add_all(resource, call, ready, transaction)
-            created.extend(new for place, (new, _) in ready.items() if place not in refused)
-            answer.errors.extend(row_error(p, e, call.language) for p, e in sorted(refused.items()))
+            created = [new for place, (new, _) in ready.items() if place not in refused]
+            answer = answered(resource, call, created, refused)
             if kept is not None:
                 await here.requests.keep(transaction, kept.answered(answer))
     except errors.AlreadyExists:
@@ -109,7 +107,7 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
         if not await _is_answered(here, call, kept):
             raise
         return await plain_batch_create(resource, request, call)
-    await resource.title_many(call, created, known)
+    await resource.title_many(call, getattr(answer, resource.noun.resource.plural), known)
     return answer
 
 
@@ -126,11 +124,11 @@ async def find(likeness: Likeness, here: Resources, request: Any, call: Call) ->
             raise errors.invalid_field(path, "FIELD_HIDDEN", field=path)
     fetch = functools.partial(here.database.read, call.tenant_id)
     (alike,) = await likeness.alike([asked], fetch)
-    seen = [one for one in alike if _is_seen(resource, call, one[0])][:SIMILAR_MAX]
+    seen = [one for one in alike if is_seen(call, resource.noun, one[0])][:SIMILAR_MAX]
     hidden = [
         other
         for other, match in alike
-        if match.score >= WORTH_A_LOOK and not _is_seen(resource, call, other)
+        if match.score >= WORTH_A_LOOK and not is_seen(call, resource.noun, other)
     ]
     names = await _names_of(here, call.tenant_id, [*hidden, *(other for other, _ in seen)])
     answer = match_pb2.FindDuplicatesResponse()
@@ -230,15 +228,10 @@ def _refusal(
     refusal = errors.AlreadyExists(
         "ALREADY_SIMILAR", key=likeness.exact, owner_user_id=owner, owner=names.get(owner, owner)
     )
-    if _is_seen(resource, call, holder):
+    if is_seen(call, resource.noun, holder):
         title = getattr(holder, resource.noun.options.title)
         refusal.metadata |= {"id": holder.id, "title": title}
     return refusal
-
-
-def _is_seen(resource: Resource, call: Call, record: Any) -> bool:
-    reach = call.reach(resource.noun.name, "read") or Reach()
-    return reach.covers(record)
 
 
 async def _names_of(

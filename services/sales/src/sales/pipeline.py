@@ -7,9 +7,10 @@ from banyan.sales.v1 import opportunity_pb2, outcome_pb2, pipeline_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.access import EVERYTHING, Reach
+from chassis.access import EVERYTHING
 from chassis.expressions import Rule, compile_rule
 from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources.references import is_seen
 from chassis.rpc import Call
 
 OPEN, WON, LOST = outcome_pb2.OUTCOME_OPEN, outcome_pb2.OUTCOME_WON, outcome_pb2.OUTCOME_LOST
@@ -104,8 +105,7 @@ async def preferred(here: Resources, call: Call) -> pipeline_pb2.Pipeline:
         FailedPrecondition: NO_PIPELINE when there is none for the caller.
     """
     found = await here[pipeline_pb2.Pipeline].store.where(call.tenant_id, "t.delete_time IS NULL")
-    reach = call.reach(PIPELINE.name, "read") or Reach()
-    found = [pipeline for pipeline in found if reach.covers(pipeline)]
+    found = [pipeline for pipeline in found if is_seen(call, PIPELINE, pipeline)]
     if not found:
         raise errors.FailedPrecondition("NO_PIPELINE")
     return min(found, key=lambda pipeline: (not pipeline.preferred, pipeline.id))

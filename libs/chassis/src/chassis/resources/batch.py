@@ -12,7 +12,7 @@ from chassis import errors
 from chassis.resources.around import Around
 from chassis.resources.kinds import noun_of
 from chassis.resources.references import record_key, title_in
-from chassis.resources.requests import Request
+from chassis.resources.requests import Request, only_checks
 from chassis.rpc import Call
 from chassis.turns import TURNS
 
@@ -52,7 +52,7 @@ async def batch_create(resource: "Resource", request: Any, call: Call) -> Any:
     rows: Sequence[Any] = request.requests
     if len(rows) > ROWS_MAX:
         raise errors.invalid_field("requests", "TOO_MANY_ROWS", limit=ROWS_MAX)
-    if request.validate_only:
+    if only_checks(request):
         return await _tried(resource, request, call)
     kept = Request.of(call, request)
     seen = kept and await resource.here.requests.answer_to(call.tenant_id, kept)
@@ -82,39 +82,50 @@ async def _tried(resource: "Resource", request: Any, call: Call) -> Any:
         if batch.refused and resource.rules.forget_older(call, batch.known):
             batch = await _prepared(resource, request.requests, call, assumed(request))
     ready = [new for _, new, _ in batch.ready]
-    return trial_answer(resource, batch.refused, ready, call, batch.known)
+    return trial_answer(resource, call, ready, batch.refused, batch.known)
 
 
 def trial_answer(
     resource: "Resource",
-    refused: Mapping[int, errors.Error],
-    ready: Sequence[Any],
     call: Call,
+    ready: Sequence[Any],
+    refused: Mapping[int, errors.Error],
     known: Mapping[tuple[str, str], Any],
 ) -> Any:
     """Give the answer to rows that were only checked.
 
     Args:
-        refused: why rows would not go in, by their place.
-        ready: the records the others would be.
+        ready: the records that would be made.
         known: what they refer to.
     """
-    answer: Any = call.method.response_type()
     for new in ready:
         resource.rules.fill_titles(new, known)
-    getattr(answer, resource.noun.resource.plural).extend(ready)
+    return answered(resource, call, ready, refused)
+
+
+def answered(
+    resource: "Resource", call: Call, created: Sequence[Any], refused: Mapping[int, errors.Error]
+) -> Any:
+    """Give the answer of a batch.
+
+    Args:
+        created: the records, in the order of their rows.
+        refused: why the other rows did not go in, by their place.
+    """
+    answer: Any = call.method.response_type()
+    getattr(answer, resource.noun.resource.plural).extend(created)
     answer.errors.extend(row_error(p, e, call.language) for p, e in sorted(refused.items()))
     return answer
 
 
 def assumed(request: Any) -> dict[tuple[str, str], Any]:
-    """Give what counts as there while rows are only checked, as what is known of references.
+    """Give what counts as there where rows are only checked, as what is known of references.
 
     Raises:
         Invalid: UNKNOWN_RESOURCE_TYPE, NOT_A_RECORD.
     """
     known: dict[tuple[str, str], Any] = {}
-    for place, given in enumerate(request.assumed_records):
+    for place, given in enumerate(request.assumed_records if only_checks(request) else ()):
         path = f"assumed_records[{place}]"
         noun = noun_of(given.resource_type, f"{path}.resource_type")
         try:
@@ -148,8 +159,7 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
 
     Gives None, and has written nothing, when what the rules read has changed since.
     """
-    answer: Any = call.method.response_type()
-    created = getattr(answer, resource.noun.resource.plural)
+    created: list[Any] = []
     async with resource.here.database.transaction(call.tenant_id) as transaction:
         try:
             async with transaction.savepoint():
@@ -173,8 +183,7 @@ async def _written(resource: "Resource", batch: _Rows, kept: Request | None, cal
                     created.append(new)
                 except errors.Error as error:
                     batch.refused[row] = error
-        for row, error in sorted(batch.refused.items()):
-            answer.errors.append(row_error(row, error, call.language))
+        answer = answered(resource, call, created, batch.refused)
         if kept is not None:
             await resource.here.requests.keep(transaction, kept.answered(answer))
     return answer

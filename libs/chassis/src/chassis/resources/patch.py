@@ -7,6 +7,7 @@ from chassis import errors
 from chassis.access.withheld import differs, is_given, put_back
 from chassis.custom.fields import CUSTOM_FIELDS, key_of, merge
 from chassis.json.fields import copy_field
+from chassis.resources.requests import only_checks
 from chassis.resources.rules import Rules
 from chassis.rpc import Call
 
@@ -29,7 +30,7 @@ class Patch:
         self._kept = call.fields(self._noun.name)
         self.record: Any = getattr(request, self._noun.table_name)
         self.mask = rules.update_mask(request)
-        self.validate_only: bool = getattr(request, "validate_only", False)
+        self.validate_only = only_checks(request)
         # Who takes over a whole record gives back what they were shown of it; who names a field
         # means it.
         self._named = list(request.update_mask.paths) not in ([], ["*"])

@@ -33,7 +33,7 @@ def record_key(kind: str, target: str) -> tuple[str, str]:
     return (f"record of {kind}", target)
 
 
-def _is_seen(call: Call, noun: Noun, record: Any) -> bool:
+def is_seen(call: Call, noun: Noun, record: Any) -> bool:
     """Tell whether a record that was read without asking whose it is, is there for the caller."""
     reach = call.reach(noun.name, "read") or Reach()
     deleted = noun.soft_delete and record.HasField("delete_time")
@@ -152,7 +152,7 @@ class References:
         if read is None or kind not in self._local:
             return _UNKNOWN
         noun = self._local[kind]
-        return title_in(read, noun) if _is_seen(call, noun, read) else None
+        return title_in(read, noun) if is_seen(call, noun, read) else None
 
     async def _found(self, call: Call, kind: str, target: str) -> Title:
         if kind == ORG_UNIT:

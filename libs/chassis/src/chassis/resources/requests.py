@@ -13,6 +13,11 @@ from chassis.rpc import Call
 REQUEST_ID_LENGTH_MAX = 200
 
 
+def only_checks(request: Any) -> bool:
+    """Tell whether a request is to be answered without writing anything (AIP-163)."""
+    return getattr(request, "validate_only", False)
+
+
 @dataclass(frozen=True)
 class Request:
     """A request id and what it stands for (AIP-155)."""
@@ -25,13 +30,13 @@ class Request:
 
     @classmethod
     def of(cls, call: Call, request: Any) -> "Request | None":
-        """Read the request id of a request, None when it has none.
+        """Read the request id of a request, None when it has none or is only to be checked.
 
         Raises:
             Invalid: STRING_MAX_LEN.
         """
         request_id: str = getattr(request, "request_id", "")
-        if not request_id:
+        if not request_id or only_checks(request):
             return None
         if len(request_id) > REQUEST_ID_LENGTH_MAX:
             raise errors.invalid_field("request_id", "STRING_MAX_LEN")

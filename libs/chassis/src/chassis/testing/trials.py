@@ -93,7 +93,8 @@ async def an_update_that_is_only_checked_says_what_it_would_make(s: Subject) -> 
     tried = await s.call("Update", **asked, validate_only=True)
     assert await s.call("Get", id=made.id) == made
     assert [change.version for change in await changes_of(s, made.id)] == [1]
-    assert said(s, tried) == said(s, await s.call("Update", **asked))
+    assert said(s, tried) == said(s, await s.call("Update", **asked, request_id="r"))
     patch.etag = "1"
-    with pytest.raises(errors.Conflict):
-        await s.call("Update", **asked, validate_only=True)
+    with pytest.raises(errors.Conflict) as caught:
+        await s.call("Update", **asked, request_id="r", validate_only=True)
+    assert caught.value.reason == "STALE_ETAG", "an id that stood for a write says nothing of it"

@@ -94,9 +94,7 @@ def effects_of(step: _Step) -> import_job_pb2.ImportEffects:
     return import_job_pb2.ImportEffects.FromString(step.effects)
 
 
-def told_again(
-    steps: Iterable[import_step_pb2.ImportStep], etags: Mapping[str, str]
-) -> Iterator[import_step_pb2.ImportStep]:
+def told_again(steps: Iterable[_Step], etags: Mapping[str, str]) -> Iterator[_Step]:
     """Tell steps the versions that records have since a later step was taken back.
 
     Gives those that speak of such records: nobody but the undo has touched these.
