@@ -1,17 +1,15 @@
 """Two tenants with rows of their own, and ways to read what a connection shows."""
 
-import asyncio
-import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
 from chassis.database import Database, Pool, Role
+from chassis.testing import until
 
 SEEN = "SELECT tenant_id::text, resource_id::text FROM party.title"
 ADD = (
@@ -71,21 +69,6 @@ class Walls:
             )
 
         return await until(backend)
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 15) -> Any:
-    """Ask again until the answer is true; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.01)
-    return pytest.fail(f"never became true in {seconds} s")
-
-
-@pytest.fixture(name="until")
-def _until() -> Callable[..., Awaitable[Any]]:
-    return until
 
 
 @pytest_asyncio.fixture

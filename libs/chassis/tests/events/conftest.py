@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime
-import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from banyan.party.v1 import source_pb2
 from chassis.access import Caller
 from chassis.database import Role, Transaction
 from chassis.events import Consumer, ConsumerRunner, Event, draft_change
-from chassis.testing import Person, World
+from chassis.testing import Person, World, until
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 INSERT = (
@@ -25,16 +24,6 @@ INSERT = (
     " (tenant_id, id, resource_type, resource_id, version, verb, payload{columns})"
     " VALUES ($1, $2, $3, $4, $5, $6, $7{values})"
 )
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """Ask again until the answer is true; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.01)
-    return pytest.fail(f"never became true in {seconds} s")
 
 
 @dataclass
@@ -168,11 +157,6 @@ def counting(world, monkeypatch) -> Callable[..., Counting]:
     monkeypatch.setattr("chassis.events.consumer._ACK_WAIT_SECONDS", 1)
     monkeypatch.setattr("chassis.events.consumer._FETCH_SECONDS", 0.5)
     return lambda **options: Counting(world, **options)
-
-
-@pytest.fixture(name="until")
-def _until():
-    return until
 
 
 @pytest_asyncio.fixture

@@ -12,7 +12,7 @@ from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.resources.noun import snake
 from chassis.rpc.registry import contract_methods
-from chassis.testing import Person, World
+from chassis.testing import Person, World, refusal
 
 
 def cny(amount: str) -> dict[str, str]:
@@ -60,13 +60,6 @@ class Firm:
         )
 
 
-async def refusal(attempt: Awaitable[Any]) -> errors.Error:
-    """Give what a call is refused with."""
-    with pytest.raises(errors.Error) as caught:
-        await attempt
-    return caught.value
-
-
 async def wrong(attempt: Awaitable[Any]) -> list[tuple[str, str]]:
     """Give the fields a call is refused for, with the reasons."""
     error = await refusal(attempt)
@@ -83,11 +76,6 @@ async def firm(world) -> Firm:
 @pytest.fixture(name="cny")
 def _cny() -> Callable[[str], dict[str, str]]:
     return cny
-
-
-@pytest.fixture(name="refusal")
-def _refusal() -> Callable[..., Awaitable[errors.Error]]:
-    return refusal
 
 
 @pytest.fixture(name="wrong")

@@ -1,8 +1,7 @@
 """A firm of its own for a test: real units, people, roles and sign-ins, made by calls."""
 
-import asyncio
 import datetime
-import time
+import functools
 import uuid
 import zoneinfo
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,7 @@ from banyan.identity.v1 import role_pb2, tenant_pb2
 
 from chassis.rpc import acting
 from chassis.rpc.registry import contract_methods
-from chassis.testing import Person, World
+from chassis.testing import Person, World, attempts
 from identity import passwords
 
 PASSWORD = "correct horse battery"
@@ -27,16 +26,6 @@ SCOPES = {
     "subtree": role_pb2.Permission.SCOPE_SUBTREE,
     "all": role_pb2.Permission.SCOPE_ALL,
 }
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 2) -> Any:
-    """Ask again until the answer is true; two seconds are what a revocation may take."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.01)
-    return pytest.fail(f"never became true in {seconds} s")
 
 
 @dataclass
@@ -220,9 +209,10 @@ def found(world) -> Callable[..., Awaitable[Firm]]:
     return another
 
 
-@pytest.fixture(name="until")
-def _until() -> Callable[..., Awaitable[Any]]:
-    return until
+@pytest.fixture
+def until() -> Callable[..., Awaitable[Any]]:
+    """Ask again until an answer is true; two seconds are what a revocation may take."""
+    return functools.partial(attempts.until, seconds=2)
 
 
 @pytest.fixture

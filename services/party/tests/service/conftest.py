@@ -1,7 +1,5 @@
 """A firm with people outside, and what tests make in it by calls."""
 
-import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,24 +11,7 @@ from banyan.api.v1 import change_pb2
 from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.rpc.registry import contract_methods
-from chassis.testing import Person, World
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """Ask again until the answer is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.005)
-    return pytest.fail(f"never became true in {seconds} s")
-
-
-async def refusal(attempt: Awaitable[Any]) -> errors.Error:
-    """Give what a call is refused with."""
-    with pytest.raises(errors.Error) as caught:
-        await attempt
-    return caught.value
+from chassis.testing import Person, World, refusal
 
 
 async def violations(attempt: Awaitable[Any]) -> list[tuple[str, str]]:
@@ -98,16 +79,6 @@ def _snake(noun: str) -> str:
 @pytest_asyncio.fixture
 async def firm(world) -> Firm:
     return Firm(world, await world.person(await world.tenant()))
-
-
-@pytest.fixture(name="until")
-def _until() -> Callable[..., Awaitable[Any]]:
-    return until
-
-
-@pytest.fixture(name="refusal")
-def _refusal() -> Callable[..., Awaitable[errors.Error]]:
-    return refusal
 
 
 @pytest.fixture(name="violations")

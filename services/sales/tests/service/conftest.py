@@ -14,7 +14,6 @@ import pytest_asyncio
 from banyan.api.v1 import change_pb2
 from banyan.sales.v1 import outcome_pb2
 
-from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.database import Role
 from chassis.resources.saga import SagaRunner
@@ -28,23 +27,6 @@ STAGES = (
     ("won", "OUTCOME_WON", 100),
     ("lost", "OUTCOME_LOST", 0),
 )
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """Ask again until the answer is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.005)
-    return pytest.fail(f"never became true in {seconds} s")
-
-
-async def refusal(attempt: Awaitable[Any]) -> errors.Error:
-    """Give what a call is refused with."""
-    with pytest.raises(errors.Error) as caught:
-        await attempt
-    return caught.value
 
 
 @dataclass
@@ -245,16 +227,6 @@ async def firm(world) -> Firm:
 def found(world) -> Callable[[], Awaitable[Firm]]:
     """Found further firms."""
     return functools.partial(found_firm, world)
-
-
-@pytest.fixture(name="until")
-def _until() -> Callable[..., Awaitable[Any]]:
-    return until
-
-
-@pytest.fixture(name="refusal")
-def _refusal() -> Callable[..., Awaitable[errors.Error]]:
-    return refusal
 
 
 @pytest.fixture

@@ -227,9 +227,16 @@ async def test_a_customer_out_of_sight_is_not_there(firm, conversions, refusal):
     assert (await conversions.lead(lead.id)).status == Lead.STATUS_OPEN
 
 
-async def test_a_deleted_customer_is_not_there(firm, conversions, refusal):
+async def test_a_deleted_customer_is_not_there(firm, conversions, refusal, until):
     gone = await firm.organization()
     await firm.call("DeleteOrganization", id=gone.id)
+
+    async def known_to_be_gone():
+        row = {"opportunity": {"name": "deal", "organization_id": gone.id}}
+        tried = await firm.call("BatchCreateOpportunities", requests=[row], validate_only=True)
+        return tried.errors
+
+    await until(known_to_be_gone)
     lead = await firm.lead()
     error = await refusal(conversions.convert(lead.id, organization_id=gone.id))
     assert [v.reason for v in error.violations] == ["REFERENCE_NOT_FOUND"]

@@ -249,9 +249,9 @@ async def test_only_an_import_brings_deals_that_have_ended(firm, refusal):
     assert not change.facts
 
 
-async def test_a_deal_cannot_be_made_with_a_customer_that_is_deleted(firm, refusal):
+async def test_a_deal_cannot_be_made_with_a_customer_that_is_deleted(firm, refused):
     """PLT-17: what is deleted is not there, in whichever service it lies."""
     gone = await firm.organization()
     await firm.call("DeleteOrganization", id=gone.id)
-    error = await refusal(firm.deal(organization_id=gone.id))
+    error = await refused(lambda: firm.deal(organization_id=gone.id))
     assert [v.reason for v in error.violations] == ["REFERENCE_NOT_FOUND"]

@@ -1,6 +1,7 @@
 """What hangs on a deal follows it, and what it refers to is shown to who may see it."""
 
 import asyncio
+import functools
 import uuid
 
 import pytest
@@ -151,7 +152,7 @@ async def test_a_line_names_a_product_and_shows_what_it_is_called_now(firm, unti
     assert found.id == made.id
 
 
-async def test_a_line_needs_no_product_but_none_that_is_not_there(firm, refusal):
+async def test_a_line_needs_no_product_but_none_that_is_not_there(firm, refused):
     """PLT-16: nor one that whoever writes it does not see."""
     deal, product, gone = await firm.deal(), await firm.product(), await firm.product()
     await firm.call("DeleteProduct", id=gone.id)
@@ -160,10 +161,11 @@ async def test_a_line_needs_no_product_but_none_that_is_not_there(firm, refusal)
     made = {"description": "Seat", "opportunity_id": deal.id, "quantity": {"value": "1"},
             "unit_price": {"currency_code": "CNY", "amount": "1"}}  # fmt: skip
     for person, target in ((firm.boss, gone.id), (firm.boss, str(uuid.uuid4())), (rep, product.id)):
-        attempt = firm.call(
-            "CreateOpportunityLine", person, opportunity_line=made | {"product_id": target}
+        line_of = made | {"product_id": target}
+        attempt = functools.partial(
+            firm.call, "CreateOpportunityLine", person, opportunity_line=line_of
         )
-        (found,) = (await refusal(attempt)).violations
+        (found,) = (await refused(attempt)).violations
         assert (found.path, found.reason) == ("opportunity_line.product_id", "REFERENCE_NOT_FOUND")
 
 

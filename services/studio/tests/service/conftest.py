@@ -71,18 +71,6 @@ async def other(world) -> Firm:
 
 
 @pytest.fixture
-def refusal() -> Callable[[Awaitable[Any]], Awaitable[errors.Error]]:
-    """Give what a call is refused with."""
-
-    async def refused(attempt: Awaitable[Any]) -> errors.Error:
-        with pytest.raises(errors.Error) as caught:
-            await attempt
-        return caught.value
-
-    return refused
-
-
-@pytest.fixture
 def violations(refusal) -> Callable[[Awaitable[Any]], Awaitable[list[tuple[str, str]]]]:
     """Give path and reason of all that a call finds wrong."""
 

@@ -167,6 +167,8 @@ def _title(metadata: MetaData) -> None:
         Column("version", BigInteger, nullable=False),
         Column("owner_user_id", UUID(as_uuid=False), nullable=True),
         Column("org_unit_id", UUID(as_uuid=False), nullable=True),
+        # Null is not known: the row was written before this was kept.
+        Column("deleted", Boolean, nullable=True),
     )
 
 

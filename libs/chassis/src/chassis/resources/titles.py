@@ -93,10 +93,9 @@ class Title:
         else:
             table, key = "title", "resource_id"
             more = f" AND {alias}.resource_type = '{self.kind}'"
-            kinds = of_kind(self.kind) if is_opened(self.kind) else ""
-            place = Place(alias, f"{schema}.share", key, kinds)
+            place = _mirrored_place(self.kind, schema, alias)
         if see is not None:
-            reach = see(self.kind.replace(".banyan/", ".")) or Reach()
+            reach = see(resource_of(self.kind)) or Reach()
             scope = within(reach, place, sql)
             more += f" AND {scope}" if scope else ""
         return (
@@ -113,15 +112,42 @@ def title_of(noun: Noun, field: str, nouns: Sequence[Noun]) -> Title:
     return Title(field, source, kind, target)
 
 
-def title_consumers(here: "Resources") -> list[Consumer]:
-    """Give the consumer that keeps the mirror of the titles this service shows, if it shows any."""
-    kinds = {
+def mirrored_kinds(nouns: Sequence[Noun]) -> frozenset[str]:
+    """Give the types of other services' records whose titles the nouns of a service show."""
+    return frozenset(
         title.kind
-        for noun in here.nouns
+        for noun in nouns
         for field in noun.fields
         if noun.field_options(field).title_of
-        and (title := title_of(noun, field, here.nouns)).target is None
-    }
+        and (title := title_of(noun, field, nouns)).target is None
+    )
+
+
+def mirrored(kind: str, ids: Sequence[str], schema: str, see: See, sql: Sql) -> str:
+    """Give the query of type, id and title of those the mirror knows to be there for a reader."""
+    scope = within(see(resource_of(kind)) or Reach(), _mirrored_place(kind, schema, "t"), sql)
+    return (
+        f"SELECT t.resource_type, t.resource_id::text, t.title FROM {schema}.title t"
+        # Ids the planner does not see: with those it sees it plans anew at every call.
+        f" WHERE t.resource_type = '{kind}'"
+        f" AND t.resource_id = ANY((SELECT {sql.bind(ids, 'uuid[]')})::uuid[])"
+        f" AND NOT t.deleted{scope and f' AND {scope}'}"
+    )
+
+
+def _mirrored_place(kind: str, schema: str, alias: str) -> Place:
+    kinds = of_kind(kind) if is_opened(kind) else ""
+    return Place(alias, f"{schema}.share", "resource_id", kinds)
+
+
+def resource_of(kind: str) -> str:
+    """Give the noun that rights speak of for a type: party.Organization."""
+    return kind.replace(".banyan/", ".")
+
+
+def title_consumers(here: "Resources") -> list[Consumer]:
+    """Give the consumer that keeps the mirror of the titles this service shows, if it shows any."""
+    kinds = mirrored_kinds(here.nouns)
     if not kinds:
         return []
     subjects = tuple(sorted(map(_subject, kinds)))
@@ -141,11 +167,12 @@ async def _mirror(schema: str, events: Sequence[Event], transaction: Transaction
         rows[row[:2]] = row  # one statement writes a row once
     await transaction.fetch(
         f"INSERT INTO {schema}.title AS kept ({TENANT_ID}, resource_type, resource_id, title,"
-        " version, owner_user_id, org_unit_id) SELECT $1, * FROM unnest($2::text[], $3::uuid[],"
-        " $4::text[], $5::bigint[], $6::uuid[], $7::uuid[])"
+        " version, owner_user_id, org_unit_id, deleted) SELECT $1, * FROM unnest($2::text[],"
+        " $3::uuid[], $4::text[], $5::bigint[], $6::uuid[], $7::uuid[], $8::boolean[])"
         f" ON CONFLICT ({TENANT_ID}, resource_type, resource_id) DO UPDATE"
         " SET title = excluded.title, version = excluded.version,"
-        " owner_user_id = excluded.owner_user_id, org_unit_id = excluded.org_unit_id"
+        " owner_user_id = excluded.owner_user_id, org_unit_id = excluded.org_unit_id,"
+        " deleted = excluded.deleted"
         " WHERE kept.version < excluded.version",
         *(transaction.tenant_id, *zip(*rows.values(), strict=True)),
     )
@@ -159,8 +186,14 @@ def _title_row(event: Event) -> tuple[Any, ...]:
     owner, unit = getattr(record, "owner_user_id", ""), getattr(record, "org_unit_id", "")
     return (
         *(change.resource_type, change.resource_id, getattr(record, title), change.version),
-        *(owner or None, unit or None),
+        *(owner or None, unit or None, _is_deleted(event)),
     )
+
+
+def _is_deleted(event: Event) -> bool:
+    if "delete_time" in event.record.DESCRIPTOR.fields_by_name:
+        return event.record.HasField("delete_time")
+    return event.change.verb == "delete"
 
 
 def see_of(call: Call) -> See:

@@ -1,37 +1,15 @@
 """A firm that captures what is there already, and what tests do about it by calls."""
 
-import asyncio
-import time
 import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from banyan.api.v1 import change_pb2
 
-from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.rpc.registry import contract_methods
-from chassis.testing import Person, World
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """Ask again until the answer is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.005)
-    return pytest.fail(f"never became true in {seconds} s")
-
-
-async def refusal(attempt: Awaitable[Any]) -> errors.Error:
-    """Give what a call is refused with."""
-    with pytest.raises(errors.Error) as caught:
-        await attempt
-    return caught.value
+from chassis.testing import Person, World, until
 
 
 @dataclass
@@ -125,13 +103,3 @@ class Firm:
 async def firm(world) -> Firm:
     tenant_id = await world.tenant()
     return Firm(world, tenant_id, await world.person(tenant_id))
-
-
-@pytest.fixture(name="refusal")
-def _refusal() -> Callable[..., Awaitable[errors.Error]]:
-    return refusal
-
-
-@pytest.fixture(name="until")
-def _until() -> Callable[..., Awaitable[Any]]:
-    return until
