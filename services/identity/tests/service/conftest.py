@@ -1,7 +1,6 @@
 """A firm of its own for a test: real units, people, roles and sign-ins, made by calls."""
 
 import datetime
-import functools
 import uuid
 import zoneinfo
 from collections.abc import Awaitable, Callable
@@ -212,7 +211,11 @@ def found(world) -> Callable[..., Awaitable[Firm]]:
 @pytest.fixture
 def until() -> Callable[..., Awaitable[Any]]:
     """Ask again until an answer is true; two seconds are what a revocation may take."""
-    return functools.partial(attempts.until, seconds=2)
+
+    async def ask(condition: Callable[[], Awaitable[Any]], seconds: float = 2) -> Any:
+        return await attempts.until(condition, seconds)
+
+    return ask
 
 
 @pytest.fixture

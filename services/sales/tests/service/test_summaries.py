@@ -13,7 +13,7 @@ import pytest_asyncio
 from banyan.sales.v1 import opportunity_pb2, outcome_pb2
 
 from chassis import errors
-from chassis.access import Scope
+from chassis.access import FieldRule, Scope
 
 D = decimal.Decimal
 FISCAL_START = 4
@@ -372,3 +372,62 @@ async def test_lines_are_added_up_by_product(firm):
     for group in reply.groups:
         rows = await firm.listed("ListOpportunityLines", filter=group.filter)
         assert {row.product_id or None for row in rows} == set(key_of(group, ["productId"]))
+
+
+def titles_of(reply, term):
+    """Give what the groups of a term are called, by their ids."""
+    return {group.keys[term].string_value: group.titles.get(term) for group in reply.groups}
+
+
+async def test_groups_say_what_their_records_are_called(firm, refused):
+    """SAL-15: customers, persons, units and pipelines by name; none where none is asked for."""
+    customer, gone = await firm.organization(name="昆山精密"), await firm.organization(name="Gone")
+    team = await firm.world.unit(firm.tenant_id)
+    for fields in ({"organization_id": customer.id}, {"organization_id": gone.id}, {}):
+        await firm.deal(org_unit_id=team, **fields)
+    await firm.call("DeleteOrganization", id=gone.id)
+    await refused(lambda: firm.deal(org_unit_id=team, organization_id=gone.id))
+
+    async def named(term, person=None):
+        reply = await firm.call(
+            "SummarizeOpportunities", person, group_by=term, include_titles=True
+        )
+        return titles_of(reply, term)
+
+    found = {customer.id: customer.name, gone.id: gone.name, "": None}
+    assert await named("organizationId") == found
+    assert await named("pipelineId") == {firm.pipeline.id: firm.pipeline.name}
+    assert await named("ownerUserId") == {firm.boss.user_id: "Somebody"}
+    unit = await firm.call("GetOrgUnit", firm.world.administrator(firm.tenant_id), id=team)
+    assert await named("orgUnitId") == {team: unit.name}
+    assert await named('ancestor(orgUnitId, "TEAM")') == {team: unit.name}
+    assert await named("stage") == {"new": None}
+    silent = await firm.call("SummarizeOpportunities", group_by="organizationId")
+    assert titles_of(silent, "organizationId") == dict.fromkeys(found)
+
+
+async def test_groups_do_not_tell_names_to_who_may_not_read_them(firm, until):
+    """PLT-16: neither by the reach of a right, nor by a rule about the field, nor kept answers."""
+    customer = await firm.organization(name="Secret")
+    deal = await firm.deal(organization_id=customer.id)
+    rule = FieldRule("everything", "party.Organization", frozenset({"name"}), hidden=True)
+    sees_no_names = await firm.world.person(firm.tenant_id, field_rules=[rule])
+    sees_own = await firm.person(
+        ("sales.*", "*", Scope.ALL), ("party.Organization", "*", Scope.OWN)
+    )
+    sees_none = await firm.person(("sales.*", "*", Scope.ALL))
+
+    async def named(person):
+        reply = await firm.call(
+            "SummarizeOpportunities", person, group_by="organizationId", include_titles=True
+        )
+        return titles_of(reply, "organizationId")
+
+    async def mirrored():
+        return (await firm.call("GetOpportunity", id=deal.id)).organization_name
+
+    for _ in range(2):
+        assert await named(firm.boss) == {customer.id: "Secret"}
+        for person in (sees_no_names, sees_own, sees_none):
+            assert await named(person) == {customer.id: None}
+        await until(mirrored)  # before, the owner was asked

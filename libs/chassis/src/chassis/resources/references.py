@@ -18,7 +18,7 @@ from chassis.resources.noun import Noun
 from chassis.resources.query import ORG_UNIT
 from chassis.resources.reach import place_of, within
 from chassis.resources.sql import Sql
-from chassis.resources.titles import mirrored, mirrored_kinds, see_of
+from chassis.resources.titles import mirrored, mirrored_kinds, resource_of, see_of
 from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
 
@@ -75,7 +75,8 @@ class References:
                 else:
                     known[key] = title
         if asked:
-            known.update(await self._found_in_mirror(call, asked))
+            mirror = await self._mirrored_here(call, asked)
+            known.update({key: title for key, title, deleted in mirror if deleted is False})
             left = [key for key in asked if key not in known]
             found = await asyncio.gather(*(self._found(call, *key) for key in left))
             known.update(zip(left, found, strict=True))
@@ -118,24 +119,35 @@ class References:
             found = await self._found_many(call, kind, sorted(ids))
             known.update({(kind, target): found.get(target) for target in ids if found is not None})
 
-    async def _found_in_mirror(
-        self, call: Call, keys: Iterable[tuple[str, str]]
-    ) -> dict[tuple[str, str], Title]:
-        """Give the titles of other services' records that are known here to be there.
+    async def titles(self, call: Call, kind: str, ids: Sequence[str]) -> dict[str, str]:
+        """Give what those records are called that the caller sees, as far as it is known."""
+        titled = _getter(kind)
+        if titled is None or titled[1] in call.fields(resource_of(kind)).hidden:
+            return {}
+        mirror = await self._mirrored_here(call, ((kind, target) for target in ids))
+        found: dict[str, Title] = {target: title for (_, target), title, _ in mirror}
+        if left := [target for target in ids if target not in found]:
+            found.update(await self._found_many(call, kind, left) or {})
+        return {target: title for target, title in found.items() if isinstance(title, str)}
 
-        Only a yes counts: what the mirror has not heard of, or has out of the caller's reach, is
-        asked for at its owner. A yes may be as old as an event takes.
+    async def _mirrored_here(
+        self, call: Call, keys: Iterable[tuple[str, str]]
+    ) -> list[tuple[tuple[str, str], str, bool | None]]:
+        """Give type and id, title and whether it is deleted of what the mirror has.
+
+        For references only a yes counts: what it has not heard of, or has out of the caller's
+        reach, is asked for at its owner. A yes may be as old as an event takes.
         """
         ids: dict[str, list[str]] = {}
         for kind, target in keys:
             if kind in self._mirrored and kind != ORG_UNIT:  # units are in the profile
                 ids.setdefault(kind, []).append(target)
         if not ids or call.caller.is_service:
-            return {}
+            return []
         sql, schema, see = Sql(), self._database.schema, see_of(call)
         parts = [mirrored(kind, ids[kind], schema, see, sql) for kind in sorted(ids)]
         rows = await self._database.read(call.tenant_id, " UNION ALL ".join(parts), *sql.arguments)
-        return {(kind, target): title for kind, target, title in rows}
+        return [((kind, target), title, deleted) for kind, target, title, deleted in rows]
 
     async def _found_many(
         self, call: Call, kind: str, ids: Sequence[str]

@@ -54,6 +54,7 @@ class Key:
         filter: the condition that selects a database value, in the filter language.
         by: the expression that is grouped by.
         join: what the expression needs beside the noun's table.
+        kind: the type of the records whose ids are the values; "" when they are none.
     """
 
     asked: str
@@ -62,6 +63,7 @@ class Key:
     filter: Callable[[Any], str]
     by: str
     join: str = ""
+    kind: str = ""
     _seen: dict[Any, tuple[Any, str]] = field(default_factory=dict[Any, tuple[Any, str]])
 
     def seen(self, found: Any) -> tuple[Any, str]:
@@ -108,10 +110,30 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
         return answer, rows[0][-1]
 
     if not resource.noun.is_logged:
-        return (await make())[0]
-    told = (statement, sql.arguments, call.profile.currency_code, request.SerializeToString())
-    digest = hashlib.sha256(repr(told).encode()).digest()
-    return await resource.here.answers.get(call.tenant_id, digest, _kinds(resource.noun), make)
+        answer, _ = await make()
+    else:
+        told = (statement, sql.arguments, call.profile.currency_code, request.SerializeToString())
+        digest = hashlib.sha256(repr(told).encode()).digest()
+        kinds = _kinds(resource.noun)
+        answer = await resource.here.answers.get(call.tenant_id, digest, kinds, make)
+    return await _titled(resource, answer, keys, call) if request.include_titles else answer
+
+
+async def _titled(
+    resource: "Resource", answer: summary_pb2.SummarizeResponse, keys: Sequence[Key], call: Call
+) -> summary_pb2.SummarizeResponse:
+    """Add what the records are called that groups are by, for this caller."""
+    titled = summary_pb2.SummarizeResponse()
+    titled.CopyFrom(answer)
+    for key in keys:
+        ids = {group.keys[key.asked].string_value for group in titled.groups} - {""}
+        if not key.kind or not ids:
+            continue
+        titles = await resource.rules.references.titles(call, key.kind, sorted(ids))
+        for group in titled.groups:
+            if title := titles.get(group.keys[key.asked].string_value):
+                group.titles[key.asked] = title
+    return titled
 
 
 def _kinds(noun: Noun) -> list[str]:
@@ -215,7 +237,8 @@ class GroupReading:
             return _equals(asked, value(found))
 
         select = column.select.format(c=f"t.{column.name}")
-        return Key(asked, select, value, condition, by=f"t.{column.name}")
+        kind = reference_type(contract)
+        return Key(asked, select, value, condition, by=f"t.{column.name}", kind=kind)
 
     def _period_key(self, asked: str, path: str, column: FieldColumn, period: Period) -> Key:
         """Cut dates as they are and instants in the tenant's time zone."""
@@ -265,7 +288,10 @@ class GroupReading:
             return f'subtree({path}, "{top}")'
 
         top_id = f"{alias}.top_id"
-        return Key(asked, f"{top_id}::text", lambda top: top, condition, by=top_id, join=join)
+        return Key(
+            asked, f"{top_id}::text", lambda top: top, condition, by=top_id, join=join,
+            kind=ORG_UNIT,
+        )  # fmt: skip
 
     def _measure(self, asked: str) -> Measure:
         if asked == "count":

@@ -124,14 +124,17 @@ def mirrored_kinds(nouns: Sequence[Noun]) -> frozenset[str]:
 
 
 def mirrored(kind: str, ids: Sequence[str], schema: str, see: See, sql: Sql) -> str:
-    """Give the query of type, id and title of those the mirror knows to be there for a reader."""
+    """Give the query of type, id, title and whether it is deleted of what the mirror has.
+
+    It gives what a reader sees; whether a record is deleted may be null, which is not known.
+    """
     scope = within(see(resource_of(kind)) or Reach(), _mirrored_place(kind, schema, "t"), sql)
     return (
-        f"SELECT t.resource_type, t.resource_id::text, t.title FROM {schema}.title t"
+        f"SELECT t.resource_type, t.resource_id::text, t.title, t.deleted FROM {schema}.title t"
         # Ids the planner does not see: with those it sees it plans anew at every call.
         f" WHERE t.resource_type = '{kind}'"
         f" AND t.resource_id = ANY((SELECT {sql.bind(ids, 'uuid[]')})::uuid[])"
-        f" AND NOT t.deleted{scope and f' AND {scope}'}"
+        f"{scope and f' AND {scope}'}"
     )
 
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61nyan/api/v1/summary.proto\x12\rbanyan.api.v1\x1a\x1cgoogle/protobuf/struct.proto\"\\\n\x10SummarizeRequest\x12\x10\n\x08group_by\x18\x01 \x01(\t\x12\x10\n\x08measures\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x04 \x01(\x08\"\xad\x03\n\x11SummarizeResponse\x12\x36\n\x06groups\x18\x01 \x03(\x0b\x32&.banyan.api.v1.SummarizeResponse.Group\x12\x36\n\x06totals\x18\x02 \x01(\x0b\x32&.banyan.api.v1.SummarizeResponse.Group\x1a\xa7\x02\n\x05Group\x12>\n\x04keys\x18\x01 \x03(\x0b\x32\x30.banyan.api.v1.SummarizeResponse.Group.KeysEntry\x12\x42\n\x06values\x18\x02 \x03(\x0b\x32\x32.banyan.api.v1.SummarizeResponse.Group.ValuesEntry\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x1a\x43\n\tKeysEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x45\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61nyan/api/v1/summary.proto\x12\rbanyan.api.v1\x1a\x1cgoogle/protobuf/struct.proto\"t\n\x10SummarizeRequest\x12\x10\n\x08group_by\x18\x01 \x01(\t\x12\x10\n\x08measures\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x04 \x01(\x08\x12\x16\n\x0einclude_titles\x18\x05 \x01(\x08\"\xa0\x04\n\x11SummarizeResponse\x12\x36\n\x06groups\x18\x01 \x03(\x0b\x32&.banyan.api.v1.SummarizeResponse.Group\x12\x36\n\x06totals\x18\x02 \x01(\x0b\x32&.banyan.api.v1.SummarizeResponse.Group\x1a\x9a\x03\n\x05Group\x12>\n\x04keys\x18\x01 \x03(\x0b\x32\x30.banyan.api.v1.SummarizeResponse.Group.KeysEntry\x12\x42\n\x06values\x18\x02 \x03(\x0b\x32\x32.banyan.api.v1.SummarizeResponse.Group.ValuesEntry\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x42\n\x06titles\x18\x04 \x03(\x0b\x32\x32.banyan.api.v1.SummarizeResponse.Group.TitlesEntry\x1a\x43\n\tKeysEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x45\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,14 +36,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUMMARIZERESPONSE_GROUP_KEYSENTRY']._serialized_options = b'8\001'
   _globals['_SUMMARIZERESPONSE_GROUP_VALUESENTRY']._loaded_options = None
   _globals['_SUMMARIZERESPONSE_GROUP_VALUESENTRY']._serialized_options = b'8\001'
+  _globals['_SUMMARIZERESPONSE_GROUP_TITLESENTRY']._loaded_options = None
+  _globals['_SUMMARIZERESPONSE_GROUP_TITLESENTRY']._serialized_options = b'8\001'
   _globals['_SUMMARIZEREQUEST']._serialized_start=76
-  _globals['_SUMMARIZEREQUEST']._serialized_end=168
-  _globals['_SUMMARIZERESPONSE']._serialized_start=171
-  _globals['_SUMMARIZERESPONSE']._serialized_end=600
-  _globals['_SUMMARIZERESPONSE_GROUP']._serialized_start=305
-  _globals['_SUMMARIZERESPONSE_GROUP']._serialized_end=600
-  _globals['_SUMMARIZERESPONSE_GROUP_KEYSENTRY']._serialized_start=462
-  _globals['_SUMMARIZERESPONSE_GROUP_KEYSENTRY']._serialized_end=529
-  _globals['_SUMMARIZERESPONSE_GROUP_VALUESENTRY']._serialized_start=531
-  _globals['_SUMMARIZERESPONSE_GROUP_VALUESENTRY']._serialized_end=600
+  _globals['_SUMMARIZEREQUEST']._serialized_end=192
+  _globals['_SUMMARIZERESPONSE']._serialized_start=195
+  _globals['_SUMMARIZERESPONSE']._serialized_end=739
+  _globals['_SUMMARIZERESPONSE_GROUP']._serialized_start=329
+  _globals['_SUMMARIZERESPONSE_GROUP']._serialized_end=739
+  _globals['_SUMMARIZERESPONSE_GROUP_KEYSENTRY']._serialized_start=554
+  _globals['_SUMMARIZERESPONSE_GROUP_KEYSENTRY']._serialized_end=621
+  _globals['_SUMMARIZERESPONSE_GROUP_VALUESENTRY']._serialized_start=623
+  _globals['_SUMMARIZERESPONSE_GROUP_VALUESENTRY']._serialized_end=692
+  _globals['_SUMMARIZERESPONSE_GROUP_TITLESENTRY']._serialized_start=694
+  _globals['_SUMMARIZERESPONSE_GROUP_TITLESENTRY']._serialized_end=739
 # @@protoc_insertion_point(module_scope)

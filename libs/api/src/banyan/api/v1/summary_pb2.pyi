@@ -31,6 +31,7 @@ class SummarizeRequest(_message.Message):
     MEASURES_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
+    INCLUDE_TITLES_FIELD_NUMBER: _builtins.int
     group_by: _builtins.str
     """Fields and functions of fields, separated by commas, at most four:
     stage, year(closeDate), quarter(…), month(…), week(…), day(…),
@@ -43,6 +44,8 @@ class SummarizeRequest(_message.Message):
     filter: _builtins.str
     """The same filter as of List."""
     show_deleted: _builtins.bool
+    include_titles: _builtins.bool
+    """Say what the records are called that groups are by."""
     def __init__(
         self,
         *,
@@ -50,10 +53,11 @@ class SummarizeRequest(_message.Message):
         measures: _builtins.str = ...,
         filter: _builtins.str = ...,
         show_deleted: _builtins.bool = ...,
+        include_titles: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "group_by", b"group_by", "measures", b"measures", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "group_by", b"group_by", "include_titles", b"include_titles", "measures", b"measures", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -109,9 +113,30 @@ class SummarizeResponse(_message.Message):
             def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
             def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+        @_typing.final
+        class TitlesEntry(_message.Message):
+            DESCRIPTOR: _descriptor.Descriptor
+
+            KEY_FIELD_NUMBER: _builtins.int
+            VALUE_FIELD_NUMBER: _builtins.int
+            key: _builtins.str
+            value: _builtins.str
+            def __init__(
+                self,
+                *,
+                key: _builtins.str = ...,
+                value: _builtins.str = ...,
+            ) -> None: ...
+            _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+            def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+            _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+            def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+            def WhichOneof(self, oneof_group: _Never) -> None: ...
+
         KEYS_FIELD_NUMBER: _builtins.int
         VALUES_FIELD_NUMBER: _builtins.int
         FILTER_FIELD_NUMBER: _builtins.int
+        TITLES_FIELD_NUMBER: _builtins.int
         filter: _builtins.str
         """Selects exactly the records of this group."""
         @_builtins.property
@@ -122,16 +147,23 @@ class SummarizeResponse(_message.Message):
         def values(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Value]:
             """By the measures, as they were asked."""
 
+        @_builtins.property
+        def titles(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+            """What the records are called that keys name by their ids, by the terms;
+            as far as the caller sees them. Filled when include_titles asks for it.
+            """
+
         def __init__(
             self,
             *,
             keys: _abc.Mapping[_builtins.str, _struct_pb2.Value] | None = ...,
             values: _abc.Mapping[_builtins.str, _struct_pb2.Value] | None = ...,
             filter: _builtins.str = ...,
+            titles: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "keys", b"keys", "values", b"values"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "keys", b"keys", "titles", b"titles", "values", b"values"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
