@@ -344,6 +344,8 @@ async def test_what_is_hidden_is_named_in_no_mask(blind, path):
         ({"measures": "count,max:kind"}, "measures"),
         ({"filter": 'kind = "custom"'}, "filter"),
         ({"filter": "customFields.margin = 5"}, "filter"),
+        ({"group_by": "customFields.margin"}, "group_by"),
+        ({"measures": "sum:customFields.margin"}, "measures"),
     ],
 )
 async def test_what_is_hidden_is_not_added_up(blind, asked, path):

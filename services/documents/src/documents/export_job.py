@@ -23,6 +23,7 @@ from documents.exports.columns import is_path, shows_hidden
 from documents.nouns import method_of
 
 _Job = export_job_pb2.ExportJob
+_ASKING = ("filter", "order_by")
 EXPORT = "export"
 AT_WORK = (_Job.STATUS_QUEUED, _Job.STATUS_RUNNING)
 
@@ -88,42 +89,45 @@ def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterable[FieldVio
         "filter": lambda: query.condition(job.filter, Sql(), around.tenant),
         "order_by": lambda: query.order(job.order_by),
     }
-    if keys_in(job.filter):  # it was checked with what is defined
-        del checks["filter"]
+    for part in _ASKING:
+        if keys_in(getattr(job, part)):  # it was checked with what is defined
+            del checks[part]
     return refused_parts(checks, "export_job")
 
 
 async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> None:
-    """Refuse a new job whose filter or columns speak of custom fields that are not defined."""
-    await _check_custom_fields(here, call, new.resource_type, new.filter, new.columns)
+    """Refuse a new job that speaks of custom fields that are not defined."""
+    await _check_custom_fields(here, call, new.resource_type, new, new.columns)
 
 
 async def update(here: Resources, request: Any, call: Call) -> Message:
-    """Change a job, looking up the custom fields of its filter and columns when those change."""
+    """Change a job, looking up the custom fields it speaks of when what does so changes."""
     jobs, job = here[_Job], request.export_job
-    changed = {"filter", "columns"} & set(jobs.rules.update_mask(request))
+    changed = {"columns", *_ASKING} & set(jobs.rules.update_mask(request))
     if changed:
         reach = jobs.rules.reach(call, "update")
         before = await jobs.store.find(call.tenant_id, job.id, reach)
         if before is not None:
-            text = job.filter if "filter" in changed else ""
+            asked = _Job(**{part: getattr(job, part) for part in _ASKING if part in changed})
             columns = job.columns if "columns" in changed else ()
-            await _check_custom_fields(here, call, before.resource_type, text, columns)
+            await _check_custom_fields(here, call, before.resource_type, asked, columns)
     return await jobs.update(request, call)
 
 
 async def _check_custom_fields(
-    here: Resources, call: Call, resource_type: str, text: str, columns: Sequence[str]
+    here: Resources, call: Call, resource_type: str, asked: _Job, columns: Sequence[str]
 ) -> None:
-    named = " ".join([text, *columns])
-    if not keys_in(named):
+    named = (asked.filter, asked.order_by, *columns)
+    if not keys_in(" ".join(named)):
         return
     noun = noun_of(resource_type, "export_job.resource_type")
-    fields = await here.fields_named(call, noun, named)
+    fields = await here.fields_named(call, noun, *named)
     query = Query(noun, with_titles(noun.descriptor, call.fields(noun.name).hidden))
     checks: dict[str, Callable[[], object]] = {}
-    if keys_in(text):
-        checks["filter"] = lambda: query.condition(text, Sql(), call.tenant, fields)
+    if keys_in(asked.filter):
+        checks["filter"] = lambda: query.condition(asked.filter, Sql(), call.tenant, fields)
+    if keys_in(asked.order_by):
+        checks["order_by"] = lambda: query.order(asked.order_by, fields)
     violations = list(refused_parts(checks, "export_job"))
     violations += [
         FieldViolation(

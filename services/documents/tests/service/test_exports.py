@@ -387,25 +387,23 @@ async def test_a_table_no_sheet_can_hold_fails_the_job_by_name(desk, firm):
     assert (await desk.run(await desk.job(**fields))).status == _Job.STATUS_DONE
 
 
-async def test_a_filter_may_name_custom_fields(desk):
+async def test_filter_and_order_may_name_custom_fields(desk):
     """PLT-26: they are asked of the firm's definitions when the job is written."""
     field = {"resource_type": ORGANIZATIONS, "key": "seats", "type": "TYPE_INTEGER"}
     await desk.call("CreateCustomField", custom_field=field | {"filterable": True})
-    for seats in (3, 30):
+    for seats in (3, 30, 4):
         await desk.organization(f"firm of {seats}", custom_fields={"seats": seats})
-    wanted = "customFields.seats > 3"
-    assert await desk.exported(columns=["name"], filter=wanted) == [["name"], ["firm of 30"]]
+    asked = {"filter": "customFields.seats > 3", "order_by": "customFields.seats desc"}
+    rows = await desk.exported(columns=["name"], **asked)
+    assert rows == [["name"], ["firm of 30"], ["firm of 4"]]
     job = await desk.job()
-    changes = {"filter": "customFields.chairs > 3"}
-    for attempt in (
-        desk.job(**changes),
-        desk.call(
-            "UpdateExportJob",
-            export_job={"id": job.id, **changes},
-            update_mask={"paths": ["filter"]},
-        ),
+    for part, text, reason in (
+        ("filter", "customFields.chairs > 3", "NOT_FILTERABLE"),
+        ("order_by", "customFields.chairs", "NOT_SORTABLE"),
     ):
-        with pytest.raises(errors.Invalid) as caught:
-            await attempt
-        found = [(wrong.path, wrong.reason) for wrong in caught.value.violations]
-        assert found == [("export_job.filter", "NOT_FILTERABLE")]
+        changed = {"export_job": {"id": job.id, part: text}, "update_mask": {"paths": [part]}}
+        for attempt in (desk.job(**{part: text}), desk.call("UpdateExportJob", **changed)):
+            with pytest.raises(errors.Invalid) as caught:
+                await attempt
+            found = [(wrong.path, wrong.reason) for wrong in caught.value.violations]
+            assert found == [(f"export_job.{part}", reason)]

@@ -51,9 +51,9 @@ _COUNTED_MAX = 10_000
 _counted: dict[tuple[Any, ...], tuple[float, int]] = {}
 _AFTER_ALL = "\U0010ffff"
 _KEYS = (
-    SortKey("place", "text", False, False, "place"),
-    SortKey("resource_id", "uuid", True, False, "resource_id"),
-    SortKey("resource_type", "text", False, False, "resource_type"),
+    SortKey("t.place", "text", False, False, "place"),
+    SortKey("t.resource_id", "uuid", True, False, "resource_id"),
+    SortKey("t.resource_type", "text", False, False, "resource_type"),
 )
 START = Cursor(("", "ffffffff-ffff-ffff-ffff-ffffffffffff", ""))
 

@@ -8,6 +8,8 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from chassis import errors
+from chassis.access import TenantProfile
+from chassis.custom.definitions import NONE, Fields
 from chassis.custom.fields import key_of as custom_key
 from chassis.custom.fields import keys_in
 from chassis.errors import FieldViolation
@@ -22,6 +24,7 @@ from chassis.rpc import Call
 from studio.kinds import readable_types
 
 _View = view_pb2.View
+_ASKING = ("filter", "order_by", "group_by")
 _OFFERED = """
 ($1 = '' OR t.resource_type = $1) AND (
     t.owner_user_id = $2::uuid OR t.sharing = $3::smallint
@@ -95,16 +98,30 @@ def _is_path(path: str, message: Descriptor) -> bool:
 
 def _wrong_questions(view: _View, noun: Noun, around: Around) -> Iterable[FieldViolation]:
     """Put filter, order and groups together as the noun's service will, and see what it refuses."""
-    query, profile = Query(noun), around.tenant
-    checks: dict[str, Callable[[], object]] = {
-        "filter": lambda: query.condition(view.filter, Sql(), profile),
-        "order_by": lambda: query.order(view.order_by),
+    questions = _questions(view, noun, around.tenant)
+    for part in _custom_parts(view):  # these were checked with what is defined
+        questions.pop(part, None)
+    return refused_parts(questions, "view")
+
+
+def _questions(
+    view: _View, noun: Noun, profile: TenantProfile | None, fields: Fields = NONE
+) -> dict[str, Callable[[], object]]:
+    """Give what puts the parts of a view together, by their names."""
+    query = Query(noun)
+    questions: dict[str, Callable[[], object]] = {
+        "filter": lambda: query.condition(view.filter, Sql(), profile, fields),
+        "order_by": lambda: query.order(view.order_by, fields),
     }
-    if keys_in(view.filter):  # it was checked with what is defined
-        del checks["filter"]
     if profile is not None:
-        checks["group_by"] = lambda: GroupReading(noun, query, profile, Sql()).keys(view.group_by)
-    return refused_parts(checks, "view")
+        reading = GroupReading(query, profile, Sql(), fields)
+        questions["group_by"] = lambda: reading.keys(view.group_by)
+    return questions
+
+
+def _custom_parts(view: _View) -> list[str]:
+    """Name the parts of a view that ask about custom fields."""
+    return [part for part in _ASKING if keys_in(getattr(view, part))]
 
 
 # --- columns of custom fields
@@ -131,9 +148,9 @@ async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> 
 
 
 async def update(here: Resources, request: Any, call: Call) -> Message:
-    """Change a view, looking up the custom fields of its columns and filter when these change."""
+    """Change a view, looking up the custom fields it speaks of when what does so changes."""
     views = here[_View]
-    if {"columns", "filter"} & set(views.rules.update_mask(request)):
+    if {"columns", *_ASKING} & set(views.rules.update_mask(request)):
         reach = views.rules.reach(call, "update")
         before = await views.store.find(call.tenant_id, request.view.id, reach)
         if before is not None:
@@ -142,16 +159,16 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
 
 
 async def _check_defined(here: Resources, call: Call, resource_type: str, view: _View) -> None:
-    named = keys_in(view.filter)
+    named = _custom_parts(view)
     if not named and not any(custom_key(path) for path in view.columns):
         return
     noun = noun_of(resource_type, "view.resource_type")
     fields = await here.fields_of(call.tenant_id, noun, call.started)
     check_custom_columns(view.columns, set(fields))
-    if named:
-        checks = {"filter": lambda: Query(noun).condition(view.filter, Sql(), call.tenant, fields)}
-        if violations := list(refused_parts(checks, "view")):
-            raise errors.Invalid("INVALID_FIELDS", violations=violations)
+    questions = _questions(view, noun, call.tenant, fields)
+    asked = {part: questions[part] for part in named if part in questions}
+    if violations := list(refused_parts(asked, "view")):
+        raise errors.Invalid("INVALID_FIELDS", violations=violations)
 
 
 # --- to whom views are offered

@@ -63,6 +63,17 @@ async def firm(world) -> Firm:
     return Firm(world, tenant_id, await world.person(tenant_id))
 
 
+@pytest.fixture(scope="session")
+def founded(world) -> Callable[[], Awaitable[Firm]]:
+    """Found further firms."""
+
+    async def found() -> Firm:
+        tenant_id = await world.tenant()
+        return Firm(world, tenant_id, await world.person(tenant_id))
+
+    return found
+
+
 @pytest_asyncio.fixture
 async def other(world) -> Firm:
     """Another firm, whose definitions are its own."""

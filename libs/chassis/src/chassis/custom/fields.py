@@ -28,9 +28,9 @@ def key_of(path: str) -> str:
     return key if name in (CUSTOM_FIELDS, "customFields") else ""
 
 
-def keys_in(filter_text: str) -> set[str]:
-    """Give the keys of the custom fields that a filter may name."""
-    return set(_NAMED.findall(filter_text))
+def keys_in(text: str) -> set[str]:
+    """Give the keys of the custom fields that a filter, an order or a group may name."""
+    return set(_NAMED.findall(text))
 
 
 def merge(path: str, patch: Any, record: Any) -> None:

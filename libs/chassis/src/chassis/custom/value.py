@@ -53,6 +53,20 @@ FILTERED_AS: dict[int, tuple[str, str]] = {
     _Field.TYPE_REFERENCE: ("uuid", ""),
 }
 
+# As what orders and summaries take a value, and as which PostgreSQL type.
+ASKED_AS: dict[int, tuple[str, str]] = {
+    _Field.TYPE_TEXT: ("text", "text"),
+    _Field.TYPE_LONG_TEXT: ("long text", "text"),
+    _Field.TYPE_INTEGER: ("integer", "bigint"),
+    _Field.TYPE_DECIMAL: ("decimal", "numeric"),
+    _Field.TYPE_DATE: ("date", "date"),
+    _Field.TYPE_TIMESTAMP: ("instant", "timestamptz"),
+    _Field.TYPE_BOOLEAN: ("boolean", "boolean"),
+    _Field.TYPE_PICKLIST: ("text", "text"),
+    _Field.TYPE_MULTI_PICKLIST: ("texts", "text"),
+    _Field.TYPE_REFERENCE: ("uuid", "text"),
+}
+
 
 def misfits(
     value: struct_pb2.Value,

@@ -87,9 +87,9 @@ class Resources(Mapping[type[Message], Resource]):
             return NONE
         return await self.definitions.of(tenant_id, noun.resource.type, since)
 
-    async def fields_named(self, call: Call, noun: Noun, filter_text: str) -> Fields:
-        """Give the custom fields of a noun for a filter; none where it names none."""
-        keys = keys_in(filter_text)
+    async def fields_named(self, call: Call, noun: Noun, *texts: str) -> Fields:
+        """Give the custom fields of a noun for what names some; none where none is named."""
+        keys = keys_in(" ".join(texts))
         if not keys:
             return NONE
         fields = await self.fields_of(call.tenant_id, noun)

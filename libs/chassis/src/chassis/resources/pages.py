@@ -17,13 +17,14 @@ from chassis.resources.sql import Sql
 
 @dataclass(frozen=True)
 class SortKey:
-    """One column of an order.
+    """One term of an order.
 
     Attributes:
+        sql: the expression over the row ``t``.
         nullable: rows without a value come last, whichever the direction.
     """
 
-    column: str
+    sql: str
     pg: str
     descending: bool
     nullable: bool
@@ -49,7 +50,7 @@ def seek(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
     plain = not any(key.nullable for key in keys[1:]) and cursor.values[0] is not None
     if uniform and plain:
         sign = "<" if keys[0].descending else ">"
-        names = ", ".join(f"t.{key.column}" for key in keys)
+        names = ", ".join(key.sql for key in keys)
         values = ", ".join(
             sql.bind(value, key.pg) for key, value in zip(keys, cursor.values, strict=True)
         )
@@ -62,7 +63,7 @@ def _expanded(keys: Sequence[SortKey], cursor: Cursor, sql: Sql) -> str:
     alternatives: list[str] = []
     same: list[str] = []
     for key, value in zip(keys, cursor.values, strict=True):
-        name = f"t.{key.column}"
+        name = key.sql
         if value is None:
             same.append(f"{name} IS NULL")
             continue

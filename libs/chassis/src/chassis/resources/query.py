@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from banyan.studio.v1 import custom_field_pb2
+from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
 from chassis import errors
 from chassis.access import SHARES, Reach, TenantProfile
-from chassis.custom.definitions import NONE, Fields
+from chassis.custom.definitions import NONE, Definition, Fields
 from chassis.custom.fields import CUSTOM_FIELDS, key_of
-from chassis.custom.value import FILTERED_AS
+from chassis.custom.value import ASKED_AS, FILTERED_AS
 from chassis.expressions import (
     STAR,
     And,
@@ -59,6 +59,31 @@ class Question:
     fields: Fields = field(default_factory=lambda: NONE)
     show_deleted: bool = False
     hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a path stands for in an order, a group or a measure.
+
+    Attributes:
+        path: as it was asked.
+        sql: the expression over the row ``t``.
+        kind: as of columns: text, date, integer …
+        pg: the PostgreSQL type of its values.
+        shown: the expression that reads it.
+        field: the contract's field; for a custom field the one that holds them all.
+        refers: the type of the records it names by their ids; "" when it names none.
+        nullable: it may be empty.
+    """
+
+    path: str
+    sql: str
+    kind: str
+    pg: str
+    shown: str
+    field: Any
+    refers: str = ""
+    nullable: bool = True
 
 
 class Query:
@@ -113,30 +138,85 @@ class Query:
         """Give the field a path begins with."""
         return self.noun.fields[snake(path.partition(".")[0])]
 
+    def asked(self, path: str, fields: Fields) -> Asked:
+        """Find what a path stands for, a custom field among others.
+
+        Args:
+            fields: the tenant's custom fields of the noun.
+
+        Raises:
+            Invalid: FIELD_HIDDEN, NOT_FILTERABLE; of the path ``filter``.
+        """
+        if key := key_of(path):
+            return self._custom(path, self.defined(path, key, fields))
+        column, field = self.filterable(path), self.field_of(path)
+        sql = f"t.{column.name}"
+        shown = column.select.format(c=sql)
+        refers = reference_type(field)
+        return Asked(path, sql, column.kind, column.pg, shown, field, refers, column.nullable)
+
+    def defined(self, path: str, key: str, fields: Fields) -> Definition:
+        """Find the definition of a custom field that may be asked about."""
+        if {f"{CUSTOM_FIELDS}.{key}", CUSTOM_FIELDS} & self.hidden:
+            raise errors.invalid_field("filter", "FIELD_HIDDEN", field=path)
+        definition = fields.get(key)
+        if definition is None or not definition.field.filterable:
+            raise errors.invalid_field("filter", "NOT_FILTERABLE", field=path)
+        return definition
+
+    def _custom(self, path: str, definition: Definition) -> Asked:
+        kind, pg = ASKED_AS[definition.field.type]
+        sql = custom_text(definition.field.key)
+        if pg != "text":
+            sql = f"{sql}::numeric::bigint" if pg == "bigint" else f"{sql}::{pg}"
+        refers = definition.field.reference_target.resource_type
+        return Asked(path, sql, kind, pg, sql, self.noun.fields[CUSTOM_FIELDS], refers)
+
     # --- order
 
-    def order(self, text: str) -> list[SortKey]:
-        """Give the columns of an order; the id always ends it, in the last direction.
+    def order(self, text: str, fields: Fields = NONE) -> list[SortKey]:
+        """Give the terms of an order; the id always ends it, in the last direction.
+
+        Args:
+            fields: the tenant's custom fields of the noun.
 
         Raises:
             Invalid: NOT_SORTABLE names the field.
         """
         terms = parse_order(text)
-        keys = [self._sort_key(term) for term in terms]
-        if not any(key.column == "id" for key in keys):
+        keys = [self._sort_key(term, fields) for term in terms]
+        if not any(key.field == "id" for key in keys):
             last = keys[-1].descending if keys else False
-            keys.append(SortKey("id", "uuid", last, False, "id"))
+            keys.append(SortKey("t.id", "uuid", last, False, "id"))
         return keys
 
-    def _sort_key(self, term: OrderTerm) -> SortKey:
+    def _sort_key(self, term: OrderTerm, fields: Fields) -> SortKey:
+        if key := key_of(term.field):
+            return self._custom_sort_key(term, key, fields)
         name = snake(term.field)
         self._check_seen("order_by", name, term.field)
         if name not in self._columns or not self.noun.field_options(name).sortable:
             raise errors.invalid_field("order_by", "NOT_SORTABLE", field=term.field)
         if name == self.noun.options.title:
-            return SortKey(TITLE_SORT_KEY, "text", term.descending, False, name)
+            return SortKey(f"t.{TITLE_SORT_KEY}", "text", term.descending, False, name)
         column = self._columns[name][0]
-        return SortKey(column.name, column.pg, term.descending, column.nullable, name)
+        return SortKey(f"t.{column.name}", column.pg, term.descending, column.nullable, name)
+
+    def _custom_sort_key(self, term: OrderTerm, key: str, fields: Fields) -> SortKey:
+        """Order by a custom field: choices as their list has them, all else by value."""
+        try:
+            definition = self.defined(term.field, key, fields)
+        except errors.Invalid as refused:
+            hidden = refused.violations[0].reason == "FIELD_HIDDEN"
+            reason = "FIELD_HIDDEN" if hidden else "NOT_SORTABLE"
+            raise errors.invalid_field("order_by", reason, field=term.field) from None
+        if definition.picklist is not None and definition.field.type != _MANY:
+            place = _place_in(definition.picklist, custom_text(key))
+            return SortKey(place, "integer", term.descending, True, term.field)
+        asked = self._custom(term.field, definition)
+        if asked.kind not in _ORDERED | {"boolean"}:
+            raise errors.invalid_field("order_by", "NOT_SORTABLE", field=term.field)
+        return SortKey(asked.sql, asked.pg, term.descending, True, term.field)
 
     def _check_seen(self, where: str, name: str, path: str) -> None:
         if name in self.hidden:
@@ -208,12 +288,8 @@ class _Filter:
 
         A value was checked when it was written and its field keeps its type, so no cast can fail.
         """
-        if f"{CUSTOM_FIELDS}.{key}" in self._query.hidden or CUSTOM_FIELDS in self._query.hidden:
-            raise errors.invalid_field("filter", "FIELD_HIDDEN", field=node.field)
-        definition = self._fields.get(key)
-        if definition is None or not definition.field.filterable:
-            raise errors.invalid_field("filter", "NOT_FILTERABLE", field=node.field)
-        name = f"(t.{CUSTOM_FIELDS}->>'{key}')"  # of a defined field, so letters and digits
+        definition = self._query.defined(node.field, key, self._fields)
+        name = custom_text(key)
         if _asks_presence(node):
             return f"{name} IS NOT NULL"
         kind, pg = FILTERED_AS[definition.field.type]
@@ -335,6 +411,23 @@ def refused_parts(
 
 def _not_allowed(path: str, operator: str) -> errors.Invalid:
     return errors.invalid_field("filter", "OPERATOR_NOT_ALLOWED", field=path, operator=operator)
+
+
+def custom_text(key: str) -> str:
+    """Give the expression that reads a custom field as text.
+
+    Args:
+        key: of a defined field, so letters and digits.
+    """
+    return f"(t.{CUSTOM_FIELDS}->>'{key}')"
+
+
+def _place_in(picklist: picklist_pb2.Picklist, value: str) -> str:
+    """Give the expression for the place of a value in its list."""
+    # As hexadecimal digits, in which nothing can be said but text.
+    keys = orjson.dumps([entry.key for entry in picklist.entries]).hex()
+    listed = f"jsonb_array_elements_text(convert_from('\\x{keys}'::bytea, 'UTF8')::jsonb)"
+    return f"array_position(ARRAY(SELECT {listed}), {value})"
 
 
 def _asks_presence(node: Comparison) -> bool:

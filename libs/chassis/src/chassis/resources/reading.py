@@ -32,13 +32,15 @@ async def list_page(resource: "Resource", request: Any, call: Call) -> Any:
     """AIP-132, 158, 160: filtered, ordered, by pages that follow a key and not a count."""
     size = _page_size(request.page_size)
     hidden = resource.rules.hidden_from(call)
-    keys = resource.store.query.hiding(hidden).order(request.order_by)
     show_deleted = resource.noun.soft_delete and request.show_deleted
+    question = await asked_of(
+        resource, request.filter, call, request.order_by, show_deleted=show_deleted
+    )
+    keys = resource.store.query.hiding(hidden).order(request.order_by, question.fields)
     asked = "|".join((call.tenant_id, request.filter, request.order_by, str(show_deleted)))
     cursor = None
     if request.page_token:
         cursor = resource.here.tokens.read(asked, request.page_token, keys)
-    question = await asked_of(resource, request.filter, call, show_deleted=show_deleted)
     answer: Any = call.method.response_type()
     page = await resource.store.page(
         call.tenant_id,
@@ -60,15 +62,18 @@ async def list_page(resource: "Resource", request: Any, call: Call) -> Any:
 
 
 async def asked_of(
-    resource: "Resource", filter_text: str, call: Call, *, show_deleted: bool
+    resource: "Resource", filter_text: str, call: Call, *more: str, show_deleted: bool
 ) -> Question:
     """Give what is asked, within the caller's reach and with what the firm has defined.
+
+    Args:
+        more: orders, groups, measures that may speak of custom fields too.
 
     Raises:
         Forbidden: PERMISSION_DENIED.
     """
     reach = resource.rules.reach(call, "read")
-    fields = await resource.here.fields_named(call, resource.noun, filter_text)
+    fields = await resource.here.fields_named(call, resource.noun, filter_text, *more)
     hidden = resource.rules.hidden_from(call)
     return Question(reach, filter_text, call.tenant, fields, show_deleted, hidden)
 

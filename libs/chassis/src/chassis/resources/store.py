@@ -187,9 +187,9 @@ class Store:
             joins = self._joins(titles, see, sql)
             after = cursor if null_part is not True or parts == [True] else None
             where = self._where(question, keys, after, null_part, sql)
-            order = ", ".join(f"t.{k.column} {_direction(k)}" for k in keys[1:])
+            order = ", ".join(f"{k.sql} {_direction(k)}" for k in keys[1:])
             # Without a null in it the first column needs no NULLS LAST, so any index serves it.
-            first = f"t.{keys[0].column} {'DESC' if keys[0].descending else 'ASC'}"
+            first = f"{keys[0].sql} {'DESC' if keys[0].descending else 'ASC'}"
             order = f"{first}, {order}" if order else first
             # A limit the planner sees: with one it does not know it plans anew at every call.
             limit = size + 1 - len(rows)
@@ -237,7 +237,7 @@ class Store:
     ) -> str:
         parts = [self.condition(question, sql)]
         if null_part is not None:
-            parts.append(f"t.{keys[0].column} IS {'' if null_part else 'NOT '}NULL")
+            parts.append(f"{keys[0].sql} IS {'' if null_part else 'NOT '}NULL")
         if cursor is not None:
             parts.append(seek(keys, cursor, sql))
         found = [part for part in parts if part]
@@ -454,4 +454,4 @@ def _direction(key: SortKey) -> str:
 
 def _selected(key: SortKey) -> str:
     """Select a sort value in a form that survives JSON."""
-    return f"t.{key.column}::text" if key.pg == "uuid" else f"t.{key.column}"
+    return f"{key.sql}::text" if key.pg == "uuid" else key.sql

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from banyan.api.v1 import summary_pb2
 from banyan.identity.v1 import org_unit_pb2
-from google.protobuf.descriptor import FieldDescriptor
 
 from chassis import errors
 from chassis.access import TenantProfile
+from chassis.custom.definitions import NONE, Fields
+from chassis.custom.fields import key_of
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of
 from chassis.json.wellknown import set_value
 from chassis.resources.answers import SNAPSHOT
-from chassis.resources.columns import FieldColumn, reference_type
+from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
-from chassis.resources.query import ORG_UNIT, Query
+from chassis.resources.query import ORG_UNIT, Asked, Query
 from chassis.resources.reading import asked_of
 from chassis.resources.sql import Sql
 from chassis.rpc import Call
@@ -37,7 +38,9 @@ GROUPS_MAX = 10_000
 TERMS_MAX = 4
 MEASURES_MAX = 20
 AVERAGE_DIGITS = 6
-_TERM = re.compile(r'\s*([A-Za-z_.]+)\s*(?:\(\s*([A-Za-z_.]+)\s*(?:,\s*"([A-Za-z_]+)"\s*)?\))?\s*')
+_TERM = re.compile(
+    r'\s*([A-Za-z0-9_.]+)\s*(?:\(\s*([A-Za-z0-9_.]+)\s*(?:,\s*"([A-Za-z_]+)"\s*)?\))?\s*'
+)
 _ADDED = {"integer", "number", "decimal", "money"}
 _COMPARED = _ADDED | {"date", "instant"}
 _FUNCTIONS = {"sum": _ADDED, "avg": _ADDED, "min": _COMPARED, "max": _COMPARED}
@@ -89,10 +92,13 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
     Raises:
         Invalid: names the term, measure or filter that cannot be read; TOO_MANY_GROUPS.
     """
-    question = await asked_of(resource, request.filter, call, show_deleted=request.show_deleted)
+    question = await asked_of(
+        resource, request.filter, call, request.group_by, request.measures,
+        show_deleted=request.show_deleted,
+    )  # fmt: skip
     sql = Sql()
     query = resource.store.query.hiding(question.hidden)
-    reading = GroupReading(resource.noun, query, call.profile, sql)
+    reading = GroupReading(query, call.profile, sql, question.fields)
     keys = reading.keys(request.group_by)
     measures = reading.measures(request.measures)
     where = resource.store.condition(question, sql)
@@ -182,13 +188,19 @@ def _fill(
 
 
 class GroupReading:
-    """Reads terms and measures of one question about one noun."""
+    """Reads terms and measures of one question about one noun.
 
-    def __init__(self, noun: Noun, query: Query, profile: TenantProfile, sql: Sql) -> None:
-        self._noun = noun
+    Args:
+        fields: the tenant's custom fields of the noun.
+    """
+
+    def __init__(
+        self, query: Query, profile: TenantProfile, sql: Sql, fields: Fields = NONE
+    ) -> None:
         self._query = query
         self._profile = profile
         self._sql = sql
+        self._fields = fields
 
     def keys(self, text: str) -> list[Key]:
         """Read group_by."""
@@ -216,35 +228,32 @@ class GroupReading:
         name, argument, kind = match[1], match[2], match[3]
         asked = match[0].strip()
         if argument is None:
-            return self._plain_key(asked, self._column(name, "group_by"))
-        column = self._column(argument, "group_by")
+            return self._plain_key(asked, self._asked(name, "group_by"))
+        of = self._asked(argument, "group_by")
         if name == "ancestor" and kind:
-            return self._ancestor_key(asked, argument, column, kind, place)
+            return self._ancestor_key(asked, of, kind, place)
         period = period_of(name, self._profile.fiscal_year_start_month)
-        if period is None or kind or column.kind not in ("date", "instant"):
+        if period is None or kind or of.kind not in ("date", "instant"):
             raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
-        return self._period_key(asked, argument, column, period)
+        return self._period_key(asked, of, period)
 
-    def _plain_key(self, asked: str, column: FieldColumn) -> Key:
-        contract = self._query.field_of(asked)
-        if column.kind not in ("text", "uuid", "boolean", "integer", "enum", "date", "currency"):
+    def _plain_key(self, asked: str, of: Asked) -> Key:
+        if of.kind not in ("text", "uuid", "boolean", "integer", "enum", "date", "currency"):
             raise errors.invalid_field("group_by", "NOT_GROUPABLE", field=asked)
 
         def value(found: Any) -> Any:
-            return _shown(found, column, contract)
+            return _shown(found, of)
 
         def condition(found: Any) -> str:
             return _equals(asked, value(found))
 
-        select = column.select.format(c=f"t.{column.name}")
-        kind = reference_type(contract)
-        return Key(asked, select, value, condition, by=f"t.{column.name}", kind=kind)
+        return Key(asked, of.shown, value, condition, by=of.sql, kind=of.refers)
 
-    def _period_key(self, asked: str, path: str, column: FieldColumn, period: Period) -> Key:
+    def _period_key(self, asked: str, of: Asked, period: Period) -> Key:
         """Cut dates as they are and instants in the tenant's time zone."""
-        day = f"t.{column.name}"
+        day, path = of.sql, of.path
         zone = None
-        if column.kind == "instant":
+        if of.kind == "instant":
             zone = zoneinfo.ZoneInfo(self._profile.time_zone)
             day = f"({day} AT TIME ZONE {self._sql.bind(self._profile.time_zone, 'text')})"
 
@@ -260,11 +269,10 @@ class GroupReading:
         first_day = period.sql(day)
         return Key(asked, first_day, value, condition, by=first_day)
 
-    def _ancestor_key(
-        self, asked: str, path: str, column: FieldColumn, kind: str, place: int
-    ) -> Key:
+    def _ancestor_key(self, asked: str, of: Asked, kind: str, place: int) -> Key:
         """Group by the topmost unit of a kind at or above, so that its filter is a subtree."""
-        if reference_type(self._query.field_of(path)) != ORG_UNIT:
+        path = of.path
+        if of.refers != ORG_UNIT or key_of(path):
             raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
         if kind not in _unit_kinds():
             raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
@@ -279,7 +287,7 @@ class GroupReading:
         alias = f"above{place}"
         join = (
             f" LEFT JOIN unnest({units}, {above}) {alias} (unit_id, top_id)"
-            f" ON {alias}.unit_id = t.{column.name}"
+            f" ON {alias}.unit_id = {of.sql}"
         )
 
         def condition(top: str | None) -> str:
@@ -299,27 +307,26 @@ class GroupReading:
         name, _, path = asked.partition(":")
         if name not in _FUNCTIONS or not path:
             raise errors.invalid_field("measures", "INVALID_MEASURE", found=asked)
-        column = self._column(path, "measures")
-        if column.kind not in _FUNCTIONS[name]:
+        of = self._asked(path, "measures")
+        if of.kind not in _FUNCTIONS[name]:
             raise errors.invalid_field("measures", "INVALID_MEASURE", found=asked)
-        contract = self._query.field_of(path)
 
         def value(found: Any) -> Any:
             if found is None:
                 return None
-            if column.kind == "money":
+            if of.kind == "money":
                 return {"currencyCode": self._profile.currency_code, "amount": f"{found:f}"}
-            if column.kind in ("date", "instant"):
-                return _shown(found, column, contract)
+            if of.kind in ("date", "instant"):
+                return _shown(found, of)
             return _decimal_text(found)
 
         shape = {"sum": "coalesce({}, 0)", "avg": f"round(({{}})::numeric, {AVERAGE_DIGITS})"}
-        figure = shape.get(name, "{}").format(f"{name}(t.{column.name})")
+        figure = shape.get(name, "{}").format(f"{name}({of.sql})")
         return Measure(asked, figure, value)
 
-    def _column(self, path: str, where: str) -> FieldColumn:
+    def _asked(self, path: str, where: str) -> Asked:
         try:
-            return self._query.filterable(path)
+            return self._query.asked(path, self._fields)
         except errors.Invalid as refused:
             hidden = refused.violations[0].reason == "FIELD_HIDDEN"
             reason = "FIELD_HIDDEN" if hidden else "NOT_GROUPABLE"
@@ -332,15 +339,15 @@ def _unit_kinds() -> set[str]:
     return {short_enum_name(kinds, value.name) for value in kinds.values if value.number}
 
 
-def _shown(found: Any, column: FieldColumn, field: FieldDescriptor) -> Any:
+def _shown(found: Any, of: Asked) -> Any:
     """Give a database value as the contract's JSON has it."""
     if found is None:
         return None
-    if column.kind == "enum":
-        enum = enum_of(field)
+    if of.kind == "enum":
+        enum = enum_of(of.field)
         known = enum.values_by_number.get(found)
         return short_enum_name(enum, known.name) if known is not None else str(found)
-    if column.kind == "integer":
+    if of.kind == "integer":
         return str(found)
     if isinstance(found, datetime.datetime):
         return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
