@@ -22,6 +22,7 @@ class SortKey:
     Attributes:
         sql: the expression over the row ``t``.
         nullable: rows without a value come last, whichever the direction.
+        indexed: an index has this order.
     """
 
     sql: str
@@ -29,6 +30,7 @@ class SortKey:
     descending: bool
     nullable: bool
     field: str
+    indexed: bool = True
 
 
 @dataclass(frozen=True)

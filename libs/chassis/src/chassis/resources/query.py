@@ -212,11 +212,11 @@ class Query:
             raise errors.invalid_field("order_by", reason, field=term.field) from None
         if definition.picklist is not None and definition.field.type != _MANY:
             place = _place_in(definition.picklist, custom_text(key))
-            return SortKey(place, "integer", term.descending, True, term.field)
+            return SortKey(place, "integer", term.descending, True, term.field, indexed=False)
         asked = self._custom(term.field, definition)
         if asked.kind not in _ORDERED | {"boolean"}:
             raise errors.invalid_field("order_by", "NOT_SORTABLE", field=term.field)
-        return SortKey(asked.sql, asked.pg, term.descending, True, term.field)
+        return SortKey(asked.sql, asked.pg, term.descending, True, term.field, indexed=False)
 
     def _check_seen(self, where: str, name: str, path: str) -> None:
         if name in self.hidden:
