@@ -17,6 +17,7 @@ from chassis.database import Transaction
 from chassis.events import Consumer, Event
 from chassis.resources import Resource, Resources
 from chassis.resources.columns import reference_type
+from chassis.resources.titles import doubt
 
 # What the nouns have whose references can be moved.
 MOVED_BY: Mapping[str, TypeEngine[Any]] = {"moved_by": ARRAY(Text())}
@@ -41,6 +42,8 @@ async def _follow_one(here: Resources, event: Event, transaction: Transaction) -
     kind = events_pb2.MergeUndone if undone else events_pb2.RecordsMerged
     fact = kind.FromString(event.payload)
     first = await transaction.fetch(_FOLLOW_ONCE, fact.merge_id, event.tenant_id)
+    if not undone:  # nothing new may refer to what is looked through here once
+        await doubt(here.database.schema, fact.resource_type, fact.from_id, transaction)
     for resource, field in references(here, fact.resource_type):
         tag = f"{field} {fact.merge_id}"
         if undone:

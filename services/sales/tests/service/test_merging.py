@@ -170,6 +170,22 @@ async def test_a_merge_that_is_heard_after_its_undoing_has_no_effect(firm, custo
     assert len(await firm.changes("sales", customer.deal.id)) == 1
 
 
+async def test_a_merge_lets_its_record_be_asked_for_at_once(firm, customer, runner, until):
+    """What a new deal could refer to in between would stay with the record that is gone."""
+    await customer.prepare()
+    sales, gone = firm.world.host.databases["sales"], customer.gone.id
+    kept = "SELECT deleted FROM sales.title WHERE resource_id = $1"
+
+    async def mirrored():
+        return await sales.read(firm.tenant_id, kept, gone)
+
+    assert [row[0] for row in await until(mirrored)] == [False]
+    await runner.apply(
+        firm.tenant_id, [fact(events_pb2.RecordsMerged, customer, str(uuid.uuid4()))]
+    )
+    assert [row[0] for row in await mirrored()] == [None]
+
+
 async def test_a_merge_that_is_heard_twice_has_one_effect(firm, customer, runner):
     """PLT-01: even under another event id, as after a replay."""
     await customer.prepare()

@@ -138,6 +138,14 @@ def mirrored(kind: str, ids: Sequence[str], schema: str, see: See, sql: Sql) -> 
     )
 
 
+async def doubt(schema: str, kind: str, record_id: str, transaction: Transaction) -> None:
+    """Let a mirrored record be asked for at its owner until its own next event is here."""
+    await transaction.fetch(
+        f"UPDATE {schema}.title SET deleted = NULL WHERE resource_type = $1 AND resource_id = $2",
+        *(kind, record_id),
+    )
+
+
 def _mirrored_place(kind: str, schema: str, alias: str) -> Place:
     kinds = of_kind(kind) if is_opened(kind) else ""
     return Place(alias, f"{schema}.share", "resource_id", kinds)
