@@ -112,7 +112,7 @@ def _report(job: Any, problems: list[Any]) -> None:
         made, changed, same = (int(count.get(n, 0)) for n in ("created", "updated", "unchanged"))
         did = f"{made:>8} new {changed:>8} changed {same:>8} as it was"
         if job["status"] == "UNDONE":
-            did = f"{made:>8} to be removed {changed:>8} to be restored"
+            did = f"{made:>8} made {changed:>8} changed"
         typer.echo(f"  {count['noun']:<28} {did}")
     refused = int(job.get("refusedRowCount", 0))
     if job["status"] == "UNDONE":
