@@ -15,6 +15,7 @@ from chassis import errors
 from documents.imports.cells import Reading, refuse_unreadable, wants_profile
 from documents.lists import joined, parted
 from documents.tables import CellError
+from documents.tables.sheet import exact_number
 from documents.tables.values import UNDECIDED, ColumnProfile, DateOrder
 
 SHANGHAI = zoneinfo.ZoneInfo("Asia/Shanghai")
@@ -119,7 +120,9 @@ def test_a_currency_says_more_than_a_number():
 @pytest.mark.parametrize(
     ("cell", "factor", "amount"),
     [
-        ("1.1", "1000000", "1100000.0"),
+        ("1.1", "1000000", "1100000"),
+        ("1.2345678", "1000000", "1234567.8"),
+        (exact_number("647.1799999999999"), "1000000", "647180000"),
         ("12.5", "0.01", "0.125"),
         (Decimal("9" * 30), "1000000", "9" * 30 + "000000"),
     ],

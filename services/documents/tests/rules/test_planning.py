@@ -94,7 +94,7 @@ def test_a_row_becomes_the_records_of_its_map():
     firm, person = sheet.plan(line=5, key="a", name="Alpha", staff="3", revenue="1.5", person="Li")
     assert firm.message == organization_pb2.Organization(
         id=chosen_id(JOB, 0, 5, 0), external_id="a", name="Alpha", employee_count=3,
-        annual_revenue={"currency_code": "CNY", "amount": "1500.0"}, industry="none",
+        annual_revenue={"currency_code": "CNY", "amount": "1500"}, industry="none",
     )  # fmt: skip
     assert firm.names == ("external_id", "name", "employee_count", "annual_revenue", "industry")
     assert (firm.there, firm.made, firm.needs) == (None, False, frozenset())

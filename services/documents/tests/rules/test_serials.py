@@ -17,6 +17,7 @@ NUMBER, DATE, TIMESTAMP, TIME, DURATION = NumberFormat
         ("0.1", "0.1"),
         ("0.89999999999999991", "0.9"),
         ("0.30000000000000004", "0.3"),
+        ("647.1799999999999", "647.18"),
         ("1.0000000000000001E-5", "0.00001"),
         ("5", "5"),
         ("-0.5", "-0.5"),
@@ -27,7 +28,9 @@ NUMBER, DATE, TIMESTAMP, TIME, DURATION = NumberFormat
     ],
 )
 def test_a_number_has_the_digits_that_the_sheet_shows(written, number):
-    assert exact_number(written) == Decimal(number)
+    found = exact_number(written)
+    assert found == Decimal(number)
+    assert f"{found:f}" == number
 
 
 @pytest.mark.parametrize("written", ["x", "NaN", "Infinity", "1E+999999", "sNaN1", "1,5"])

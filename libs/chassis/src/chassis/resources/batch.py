@@ -233,5 +233,6 @@ def row_error(row: int, error: errors.Error, language: str) -> batch_pb2.RowErro
             path=violation.path,
             reason=violation.reason,
             message=violation.description if text == violation.reason else text,
+            metadata=violation.metadata,
         )
     return found

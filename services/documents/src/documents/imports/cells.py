@@ -205,7 +205,8 @@ def number_in(cell: Cell, reading: Reading) -> decimal.Decimal:
     if reading.factor == 1:
         return number
     with decimal.localcontext(prec=100):
-        return number * reading.factor
+        # 1.2345678 million has no seven digits behind the point.
+        return (number * reading.factor).normalize()
 
 
 def _plain(number: decimal.Decimal) -> str:

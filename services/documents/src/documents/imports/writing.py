@@ -315,7 +315,8 @@ def _made(outcome: Outcome, one: Planned) -> None:
 def _error_of(row: Any) -> errors.Error:
     """Rebuild the error a batch names for a row."""
     violations = [
-        errors.FieldViolation(field.path, field.reason, field.message) for field in row.fields
+        errors.FieldViolation(field.path, field.reason, field.message, dict(field.metadata))
+        for field in row.fields
     ]
     if violations:
         return errors.Invalid(row.reason, violations=violations)

@@ -213,7 +213,7 @@ def exact_number(text: str) -> Decimal:
         return number
     with localcontext() as context:
         context.prec = _DIGITS
-        return +number
+        return number.normalize()  # zeros at the end are digits that nobody wrote
 
 
 def _iso(text: str) -> datetime.date | datetime.datetime:

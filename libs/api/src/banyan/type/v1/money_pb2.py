@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62\x61nyan/type/v1/money.proto\x12\x0e\x62\x61nyan.type.v1\x1a\x1b\x62uf/validate/validate.proto\"q\n\x05Money\x12(\n\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12>\n\x06\x61mount\x18\x02 \x01(\tB.\xbaH+r)2\'^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,6})?$b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62\x61nyan/type/v1/money.proto\x12\x0e\x62\x61nyan.type.v1\x1a\x1b\x62uf/validate/validate.proto\"\x81\x01\n\x05Money\x12.\n\rcurrency_code\x18\x01 \x01(\tB\x17\xbaH\x14r\x12\x32\n^[A-Z]{3}$\x92\x02\x03\x43NY\x12H\n\x06\x61mount\x18\x02 \x01(\tB8\xbaH5r32\'^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,6})?$\x92\x02\x07\x31\x32\x33\x34.50b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'banyan.type.v1.money_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MONEY'].fields_by_name['currency_code']._loaded_options = None
-  _globals['_MONEY'].fields_by_name['currency_code']._serialized_options = b'\272H\016r\0142\n^[A-Z]{3}$'
+  _globals['_MONEY'].fields_by_name['currency_code']._serialized_options = b'\272H\024r\0222\n^[A-Z]{3}$\222\002\003CNY'
   _globals['_MONEY'].fields_by_name['amount']._loaded_options = None
-  _globals['_MONEY'].fields_by_name['amount']._serialized_options = b'\272H+r)2\'^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,6})?$'
-  _globals['_MONEY']._serialized_start=75
-  _globals['_MONEY']._serialized_end=188
+  _globals['_MONEY'].fields_by_name['amount']._serialized_options = b'\272H5r32\'^-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,6})?$\222\002\0071234.50'
+  _globals['_MONEY']._serialized_start=76
+  _globals['_MONEY']._serialized_end=205
 # @@protoc_insertion_point(module_scope)
