@@ -1,4 +1,4 @@
-"""What breaks a rule of the contract is told in sentences, whatever the rule and the language (PLT-10)."""
+"""What breaks a rule of the contract is told in sentences of every language (PLT-10)."""
 
 import re
 from collections.abc import Iterator
