@@ -48,6 +48,13 @@ def test_a_hidden_field_goes_with_what_shows_its_title():
     }  # fmt: skip
 
 
+def test_a_title_that_is_hidden_is_shown_by_no_other_record():
+    record = deal(pipeline_id="p", pipeline_name="Direct")
+    conceal(record, hiding("name", "note", noun="party.Organization"))
+    assert (record.organization_id, record.organization_name) == ("o", "")
+    assert (record.name, record.pipeline_name, record.note) == ("Cards", "Direct", "n")
+
+
 def test_custom_fields_go_all_together_when_all_are_hidden():
     record = deal()
     conceal(record, hiding("custom_fields"))

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis import errors
-from chassis.access import Scope
+from chassis.access import FieldRule, Scope
 from chassis.rpc import Channels
 
 
@@ -83,3 +83,17 @@ async def test_who_does_not_see_a_customer_makes_no_deal_with_it(firm, until, re
     assert (await firm.deal(colleague, organization_id=mine.id)).organization_name == mine.name
     error = await refused(lambda: firm.deal(rep, organization_id=mine.id))
     assert [v.reason for v in error.violations] == ["REFERENCE_NOT_FOUND"]
+
+
+async def test_a_name_that_is_hidden_is_not_told_by_deals(firm, until):
+    """SAL-65: though it is known here."""
+    customer = await firm.organization(name="Secret")
+    first = await firm.deal(organization_id=customer.id)
+    await until(sees(customer.name, firm, first.id))
+    rule = FieldRule("everything", "party.Organization", frozenset({"name"}), hidden=True)
+    blind = await firm.world.person(firm.tenant_id, field_rules=[rule])
+    made = await firm.deal(blind, organization_id=customer.id)
+    seen = await firm.call("GetOpportunity", blind, id=made.id)
+    (listed,) = await firm.listed("ListOpportunities", blind, filter=f'id = "{made.id}"')
+    for one in (made, seen, listed):
+        assert (one.organization_id, one.organization_name) == (customer.id, "")

@@ -7,12 +7,14 @@ from typing import Any
 
 from banyan.api.v1 import options_pb2
 from google.api import resource_pb2
+from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from chassis.access.fields import FieldAccess
 from chassis.json.fields import copy_field, is_set
 
 _CUSTOM = "custom_fields"
+_POOL = descriptor_pool.Default()
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -37,6 +39,9 @@ def conceal(reply: Any, fields_of: Callable[[str], FieldAccess]) -> None:
     if noun and (hidden := fields_of(noun).hidden):
         for name in with_titles(message, hidden):
             take_out(reply, name)
+    for name, other, title in _titles(message):
+        if title in fields_of(other).hidden:
+            reply.ClearField(name)
     for name, kind in _told(message).items():
         about = fields_of(_noun_of(getattr(reply, kind))).hidden
         if about:
@@ -138,6 +143,24 @@ def _noun(message: Descriptor) -> str:
 
 def _noun_of(kind: str) -> str:
     return kind.replace(".banyan/", ".")
+
+
+@functools.cache
+def _titles(message: Descriptor) -> tuple[tuple[str, str, str], ...]:
+    """Give the fields that show titles, each with whose: the noun, and its field."""
+    found: list[tuple[str, str, str]] = []
+    for field in message.fields:
+        if source := _field_options(field).Extensions[options_pb2.field].title_of:
+            reference = _field_options(message.fields_by_name[source])
+            kind: str = reference.Extensions[resource_pb2.resource_reference].type
+            service, _, noun = kind.partition(".banyan/")
+            other: Any = _POOL.FindMessageTypeByName(f"banyan.{service}.v1.{noun}")
+            found.append((field.name, _noun_of(kind), _title_of(other)))
+    return tuple(found)
+
+
+def _title_of(noun: Any) -> str:
+    return noun.GetOptions().Extensions[options_pb2.noun].title
 
 
 @functools.cache

@@ -73,7 +73,6 @@ class Asked:
         shown: the expression that reads it.
         field: the contract's field; for a custom field the one that holds them all.
         refers: the type of the records it names by their ids; "" when it names none.
-        nullable: it may be empty.
     """
 
     path: str
@@ -82,8 +81,7 @@ class Asked:
     pg: str
     shown: str
     field: Any
-    refers: str = ""
-    nullable: bool = True
+    refers: str
 
 
 class Query:
@@ -152,8 +150,7 @@ class Query:
         column, field = self.filterable(path), self.field_of(path)
         sql = f"t.{column.name}"
         shown = column.select.format(c=sql)
-        refers = reference_type(field)
-        return Asked(path, sql, column.kind, column.pg, shown, field, refers, column.nullable)
+        return Asked(path, sql, column.kind, column.pg, shown, field, reference_type(field))
 
     def defined(self, path: str, key: str, fields: Fields) -> Definition:
         """Find the definition of a custom field that may be asked about."""
