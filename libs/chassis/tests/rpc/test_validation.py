@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from banyan.api.v1 import batch_pb2
 from banyan.identity.v1 import role_pb2
-from banyan.party.v1 import organization_pb2
+from banyan.party.v1 import address_pb2, organization_pb2
 from banyan.type.v1 import money_pb2
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor
@@ -111,3 +111,8 @@ def test_a_part_of_a_list_is_told_by_its_place():
     assert {one.path for one in found} == {
         "role.permissions[0].action", "role.permissions[0].scope",
     }  # fmt: skip
+
+
+def test_a_choice_among_fields_is_told_by_its_own_name():
+    found = violations_of(address_pb2.Address(), "address")
+    assert ("address.party", "REQUIRED") in [(one.path, one.reason) for one in found]

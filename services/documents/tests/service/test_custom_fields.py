@@ -88,7 +88,7 @@ async def test_a_map_fills_them_key_by_key(firm, defined, counts):
     assert counts(done) == {"party.Organization": (2, 0, 0)}
     found = await firm.firms()
     assert held(found["a"]) == {
-        "seats": 1200, "price": "12.50000", "since": "2017-03-01", "partner": True,
+        "seats": 1200, "price": "12.5", "since": "2017-03-01", "partner": True,
         "sector": "mining", "regions": ["a;b", "north"], "installer": found["b"].id,
         "origin": "fair",
     }  # fmt: skip

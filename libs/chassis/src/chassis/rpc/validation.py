@@ -48,7 +48,9 @@ def _wanted(full_name: str, names: tuple[str, ...], inside: bool) -> tuple[tuple
     descriptor: Any = descriptor_pool.Default().FindMessageTypeByName(full_name)
     options: Any = None
     for name in names:
-        field = descriptor.fields_by_name[name]
+        field = descriptor.fields_by_name.get(name)
+        if field is None:  # a choice among fields has a name of its own
+            return ()
         descriptor, options = field.message_type, field.GetOptions()
     if options is None:
         return ()
