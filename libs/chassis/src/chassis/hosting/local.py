@@ -182,9 +182,7 @@ class LocalServers:
                     *(str(programs / "postgres"), "-D", str(folder), "-p", str(port)),
                     *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
                     *("-c", "max_connections=400", "-c", "shared_buffers=256MB"),
-                    # A young cluster would fill each piece of its log with zeros, in a commit.
-                    *("-c", "max_wal_size=2GB", "-c", "wal_init_zero=off"),
-                    *("-c", "log_min_messages=warning"),
+                    *("-c", "max_wal_size=2GB", "-c", "log_min_messages=warning"),
                     *("-c", "jit=off", "-c", "max_parallel_workers_per_gather=0"),
                 ],
                 log,
