@@ -12,8 +12,10 @@ from google.protobuf import json_format, struct_pb2
 
 from chassis.access import ALL_FIELDS, FieldAccess, conceal
 from chassis.access.withheld import differs, is_given, put_back, take_out, with_titles
+from chassis.rpc.registry import contract
 
 DEAL = "sales.banyan/Opportunity"
+contract()  # as wherever calls are answered
 
 
 def hiding(*fields: str, noun: str = "sales.Opportunity") -> Any:

@@ -10,7 +10,8 @@ from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import UUID
 
 from chassis import errors
-from chassis.access import ALL_FIELDS, with_titles
+from chassis.access import ALL_FIELDS, TenantProfile, with_titles
+from chassis.custom.definitions import NONE, Fields
 from chassis.custom.fields import key_of, keys_in
 from chassis.errors import FieldViolation
 from chassis.resources import Around, Hooks, Keep, Noun, Resources
@@ -85,14 +86,25 @@ def _wrong_questions(job: _Job, noun: Noun, around: Around) -> Iterable[FieldVio
     """Put filter and order together as the noun's service will, and see what it refuses."""
     kept = ALL_FIELDS if around.grants is None else around.grants.fields(noun.name)
     query = Query(noun, with_titles(noun.descriptor, kept.hidden))
-    checks: dict[str, Callable[[], object]] = {
-        "filter": lambda: query.condition(job.filter, Sql(), around.tenant),
-        "order_by": lambda: query.order(job.order_by),
+    questions = _questions(job, query, around.tenant)
+    for part in _custom_parts(job):  # these were checked with what is defined
+        del questions[part]
+    return refused_parts(questions, "export_job")
+
+
+def _questions(
+    job: _Job, query: Query, profile: TenantProfile | None, fields: Fields = NONE
+) -> dict[str, Callable[[], object]]:
+    """Give what puts filter and order of a job together, by their names."""
+    return {
+        "filter": lambda: query.condition(job.filter, Sql(), profile, fields),
+        "order_by": lambda: query.order(job.order_by, fields),
     }
-    for part in _ASKING:
-        if keys_in(getattr(job, part)):  # it was checked with what is defined
-            del checks[part]
-    return refused_parts(checks, "export_job")
+
+
+def _custom_parts(job: _Job) -> list[str]:
+    """Name the parts of a job that ask about custom fields."""
+    return [part for part in _ASKING if keys_in(getattr(job, part))]
 
 
 async def complete(here: Resources, call: Call, new: Any, _: dict[Any, Any]) -> None:
@@ -123,11 +135,8 @@ async def _check_custom_fields(
     noun = noun_of(resource_type, "export_job.resource_type")
     fields = await here.fields_named(call, noun, *named)
     query = Query(noun, with_titles(noun.descriptor, call.fields(noun.name).hidden))
-    checks: dict[str, Callable[[], object]] = {}
-    if keys_in(asked.filter):
-        checks["filter"] = lambda: query.condition(asked.filter, Sql(), call.tenant, fields)
-    if keys_in(asked.order_by):
-        checks["order_by"] = lambda: query.order(asked.order_by, fields)
+    questions = _questions(asked, query, call.tenant, fields)
+    checks = {part: questions[part] for part in _custom_parts(asked)}
     violations = list(refused_parts(checks, "export_job"))
     violations += [
         FieldViolation(

@@ -58,9 +58,8 @@ class Firm:
 
 
 @pytest_asyncio.fixture
-async def firm(world) -> Firm:
-    tenant_id = await world.tenant()
-    return Firm(world, tenant_id, await world.person(tenant_id))
+async def firm(founded) -> Firm:
+    return await founded()
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +74,9 @@ def founded(world) -> Callable[[], Awaitable[Firm]]:
 
 
 @pytest_asyncio.fixture
-async def other(world) -> Firm:
+async def other(founded) -> Firm:
     """Another firm, whose definitions are its own."""
-    tenant_id = await world.tenant()
-    return Firm(world, tenant_id, await world.person(tenant_id))
+    return await founded()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def conceal(reply: Any, fields_of: Callable[[str], FieldAccess]) -> None:
         if title in fields_of(other).hidden:
             reply.ClearField(name)
     for name, kind in _told(message).items():
-        about = fields_of(_noun_of(getattr(reply, kind))).hidden
+        about = fields_of(resource_of(getattr(reply, kind))).hidden
         if about:
             _conceal_told(getattr(reply, name), about)
     for field in _ways(message):
@@ -138,16 +138,20 @@ def _field_options(field: FieldDescriptor) -> Any:
 def _noun(message: Descriptor) -> str:
     """Name the noun a message is a record of, "" if it is none."""
     options: Any = message.GetOptions()
-    return _noun_of(options.Extensions[resource_pb2.resource].type)
+    return resource_of(options.Extensions[resource_pb2.resource].type)
 
 
-def _noun_of(kind: str) -> str:
+def resource_of(kind: str) -> str:
+    """Give the noun that rights speak of for a type: party.Organization."""
     return kind.replace(".banyan/", ".")
 
 
 @functools.cache
 def _titles(message: Descriptor) -> tuple[tuple[str, str, str], ...]:
-    """Give the fields that show titles, each with whose: the noun, and its field."""
+    """Give the fields that show titles, each with whose: the noun, and its field.
+
+    The whole contract is loaded, as it is wherever calls are answered.
+    """
     found: list[tuple[str, str, str]] = []
     for field in message.fields:
         if source := _field_options(field).Extensions[options_pb2.field].title_of:
@@ -155,12 +159,9 @@ def _titles(message: Descriptor) -> tuple[tuple[str, str, str], ...]:
             kind: str = reference.Extensions[resource_pb2.resource_reference].type
             service, _, noun = kind.partition(".banyan/")
             other: Any = _POOL.FindMessageTypeByName(f"banyan.{service}.v1.{noun}")
-            found.append((field.name, _noun_of(kind), _title_of(other)))
+            title: str = other.GetOptions().Extensions[options_pb2.noun].title
+            found.append((field.name, resource_of(kind), title))
     return tuple(found)
-
-
-def _title_of(noun: Any) -> str:
-    return noun.GetOptions().Extensions[options_pb2.noun].title
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Filters and orders of one noun, as SQL with parameters."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -201,12 +202,8 @@ class Query:
 
     def _custom_sort_key(self, term: OrderTerm, key: str, fields: Fields) -> SortKey:
         """Order by a custom field: choices as their list has them, all else by value."""
-        try:
+        with refusing("order_by", "NOT_SORTABLE", term.field):
             definition = self.defined(term.field, key, fields)
-        except errors.Invalid as refused:
-            hidden = refused.violations[0].reason == "FIELD_HIDDEN"
-            reason = "FIELD_HIDDEN" if hidden else "NOT_SORTABLE"
-            raise errors.invalid_field("order_by", reason, field=term.field) from None
         if definition.picklist is not None and definition.field.type != _MANY:
             place = _place_in(definition.picklist, custom_text(key))
             return SortKey(place, "integer", term.descending, True, term.field, indexed=False)
@@ -385,6 +382,21 @@ class _Filter:
     def _in_units(self, path: str, units: Iterable[str]) -> str:
         column = self._query.filterable(path)
         return f"t.{column.name} = ANY({self._sql.bind(sorted(units), 'uuid[]')})"
+
+
+@contextlib.contextmanager
+def refusing(where: str, reason: str, path: str) -> Generator[None]:
+    """Refuse what a filter would refuse as another part of a question does.
+
+    Raises:
+        Invalid: FIELD_HIDDEN, or the reason given.
+    """
+    try:
+        yield
+    except errors.Invalid as refused:
+        hidden = refused.violations[0].reason == "FIELD_HIDDEN"
+        told = "FIELD_HIDDEN" if hidden else reason
+        raise errors.invalid_field(where, told, field=path) from None
 
 
 def refused_parts(

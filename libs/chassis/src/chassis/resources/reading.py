@@ -31,11 +31,11 @@ async def get(resource: "Resource", request: Any, call: Call) -> Any:
 async def list_page(resource: "Resource", request: Any, call: Call) -> Any:
     """AIP-132, 158, 160: filtered, ordered, by pages that follow a key and not a count."""
     size = _page_size(request.page_size)
-    hidden = resource.rules.hidden_from(call)
     show_deleted = resource.noun.soft_delete and request.show_deleted
     question = await asked_of(
         resource, request.filter, call, request.order_by, show_deleted=show_deleted
     )
+    hidden = question.hidden
     keys = resource.store.query.hiding(hidden).order(request.order_by, question.fields)
     asked = "|".join((call.tenant_id, request.filter, request.order_by, str(show_deleted)))
     cursor = None

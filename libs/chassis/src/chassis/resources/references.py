@@ -11,6 +11,7 @@ from google.protobuf import field_mask_pb2
 
 from chassis import errors
 from chassis.access import Reach
+from chassis.access.withheld import resource_of
 from chassis.database import Database
 from chassis.ids import is_id
 from chassis.resources.columns import reference_type
@@ -18,7 +19,7 @@ from chassis.resources.noun import Noun
 from chassis.resources.query import ORG_UNIT
 from chassis.resources.reach import place_of, within
 from chassis.resources.sql import Sql
-from chassis.resources.titles import mirrored, mirrored_kinds, resource_of, see_of
+from chassis.resources.titles import mirrored, mirrored_kinds, see_of
 from chassis.rpc import Call, Method
 from chassis.rpc.registry import contract_methods
 
@@ -48,7 +49,7 @@ class References:
         self._noun = noun
         self._database = database
         self._local = {other.resource.type: other for other in nouns}
-        self._mirrored = mirrored_kinds(nouns)
+        self._mirrored = mirrored_kinds(nouns) - {ORG_UNIT}  # units are in the profile
         self._kinds = {name: reference_type(field) for name, field in noun.fields.items()}
 
     async def missing(
@@ -140,7 +141,7 @@ class References:
         """
         ids: dict[str, list[str]] = {}
         for kind, target in keys:
-            if kind in self._mirrored and kind != ORG_UNIT:  # units are in the profile
+            if kind in self._mirrored:
                 ids.setdefault(kind, []).append(target)
         if not ids or call.caller.is_service:
             return []

@@ -26,7 +26,7 @@ from chassis.resources.answers import SNAPSHOT
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
-from chassis.resources.query import ORG_UNIT, Asked, Query
+from chassis.resources.query import ORG_UNIT, Asked, Query, refusing
 from chassis.resources.reading import asked_of
 from chassis.resources.sql import Sql
 from chassis.rpc import Call
@@ -325,12 +325,8 @@ class GroupReading:
         return Measure(asked, figure, value)
 
     def _asked(self, path: str, where: str) -> Asked:
-        try:
+        with refusing(where, "NOT_GROUPABLE", path):
             return self._query.asked(path, self._fields)
-        except errors.Invalid as refused:
-            hidden = refused.violations[0].reason == "FIELD_HIDDEN"
-            reason = "FIELD_HIDDEN" if hidden else "NOT_GROUPABLE"
-            raise errors.invalid_field(where, reason, field=path) from None
 
 
 def _unit_kinds() -> set[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from banyan.api.v1 import options_pb2
 
 from chassis.access import Reach
+from chassis.access.withheld import resource_of
 from chassis.database import TENANT_ID, Transaction
 from chassis.events import Consumer, Event
 from chassis.resources.columns import reference_type
@@ -149,11 +150,6 @@ async def doubt(schema: str, kind: str, record_id: str, transaction: Transaction
 def _mirrored_place(kind: str, schema: str, alias: str) -> Place:
     kinds = of_kind(kind) if is_opened(kind) else ""
     return Place(alias, f"{schema}.share", "resource_id", kinds)
-
-
-def resource_of(kind: str) -> str:
-    """Give the noun that rights speak of for a type: party.Organization."""
-    return kind.replace(".banyan/", ".")
 
 
 def title_consumers(here: "Resources") -> list[Consumer]:
