@@ -17,6 +17,7 @@ from rows import settled
 
 from chassis.database import Role
 from chassis.rpc.registry import contract_methods
+from chassis.tasks import end
 from chassis.testing import Person, World
 
 STAGES = (
@@ -208,11 +209,7 @@ class Firm:
         they would run between the steps of what is measured, on the same loop.
         """
         await self.all_quiet()
-        # Once may not be enough: Python 3.11's wait_for can swallow a cancellation.
-        while running := [task for task in self.host.background.values() if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=1)
+        await end(self.host.background.values())
         try:
             yield
         finally:

@@ -15,6 +15,7 @@ from chassis import errors
 from chassis.database import Database, Transaction
 from chassis.events.broker import Broker, Event, event_of
 from chassis.events.pull import Pull
+from chassis.tasks import end
 from chassis.telemetry import METRICS, log, span
 from chassis.turns import TURNS, gather
 
@@ -68,9 +69,11 @@ class ConsumerRunner:
     async def run(self) -> None:
         """Take in events until cancelled, one loop per service they come from."""
         sources = sorted({subject.split(".")[0] for subject in self._consumer.subjects})
-        async with asyncio.TaskGroup() as group:
-            for source in sources:
-                group.create_task(self._run_source(source))
+        tasks = [asyncio.create_task(self._run_source(source)) for source in sources]
+        try:
+            await asyncio.wait(tasks)
+        finally:
+            await end(tasks)
 
     async def _run_source(self, source: str) -> None:
         await self._broker.connected()

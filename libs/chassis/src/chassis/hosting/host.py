@@ -45,6 +45,7 @@ from chassis.rpc import (
     serve_grpc,
 )
 from chassis.rpc.registry import contract_methods
+from chassis.tasks import end
 from chassis.telemetry import log
 
 _CHANGES_PAGE = 500
@@ -115,12 +116,7 @@ class Host:
         """Answer what is in flight, then close everything."""
         for server in self._servers:
             await server.stop(5)
-        tasks = [*reversed(self.background.values()), *self._connecting]
-        # Once may not be enough: Python 3.11's wait_for can swallow a cancellation.
-        while running := [task for task in tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=1)
+        await end([*self.background.values(), *self._connecting])
         await self.channels.close()
         for broker in self.brokers.values():
             await broker.close()

@@ -14,6 +14,7 @@ import asyncpg
 
 from chassis.database import TENANT_ID, Address, Database, Role, Transaction
 from chassis.resources.here import Resources
+from chassis.tasks import end
 from chassis.telemetry import log
 
 SWEEP_SECONDS = 1.0
@@ -55,22 +56,25 @@ class JobRunner:
         self._jobs = {job.kind: job for job in jobs}
         self._table = f"{here.database.schema}.job"
         self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
         here.database.on_commit.append(self._wake.set)
 
     async def run(self, address: Address) -> None:
         """Run what is due until cancelled; what runs then ends with it."""
         dsn = address.dsn(self._here.database.schema, Role.RELAY)
-        async with asyncio.TaskGroup() as group:
+        try:
             while True:
                 with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     connection = await asyncpg.connect(dsn)
                     try:
-                        await self._sweep(connection, group)
+                        await self._sweep(connection)
                     finally:
                         connection.terminate()
                 await asyncio.sleep(SWEEP_SECONDS)
+        finally:
+            await end(self._running)
 
-    async def _sweep(self, connection: asyncpg.Connection, group: asyncio.TaskGroup) -> None:
+    async def _sweep(self, connection: asyncpg.Connection) -> None:
         places = asyncio.Semaphore(_RUNNING_MAX)
         while True:
             self._wake.clear()
@@ -82,7 +86,9 @@ class JobRunner:
             for tenant_id, job_id, kind in rows:
                 await places.acquire()
                 if await self._lease(tenant_id, kind, job_id, due=True):
-                    task = group.create_task(self._do(tenant_id, job_id, self._jobs[kind]))
+                    task = asyncio.create_task(self._do(tenant_id, job_id, self._jobs[kind]))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
                     task.add_done_callback(lambda _: places.release())
                 else:
                     places.release()
