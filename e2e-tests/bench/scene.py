@@ -187,7 +187,7 @@ class Firm:
             "amount": "(hashint4(g) & 16777215)::numeric / 10",
             "close_date": "date '2026-01-01' + (hashint4(g + 1) & 511)",
         }
-        names = [name for name, _ in self.store._stored()]
+        names = [name for name, _ in self.store.stored()]
         values = ", ".join(other.get(name, f"t.{name}") for name in names)
         await self.owner.execute("SET work_mem = '64MB'")
         await self.owner.execute(

@@ -63,14 +63,14 @@ class Creates:
     async def prepare(self) -> None:
         """Prepare the INSERT, with the values the service's store makes of a deal."""
         firm = self._firm
-        columns = firm.store._stored()
+        columns = firm.store.stored()
         names = ", ".join(name for name, _ in columns)
         places = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 1))
         self._insert = await firm.bare.prepare(
             f"INSERT INTO sales.opportunity ({names}) VALUES ({places})"
         )
         record = await firm.create()
-        self._values = [firm.tenant_id, *firm.store._row(record)]
+        self._values = [firm.tenant_id, *firm.store.row(record)]
         self._names = [name for name, _ in columns]
 
     async def row(self, name: str, *, bound: bool = False, plain: bool = False) -> Row:

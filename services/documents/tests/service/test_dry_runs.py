@@ -21,6 +21,15 @@ files:
           discountPercent: "{parent}"
 """
 
+SOURCES = """
+files:
+  - file: firms.csv
+    records:
+      - noun: party.Source
+        key: {externalId: "{key}"}
+        fields: {name: "{name}"}
+"""
+
 
 async def pipeline(firm) -> None:
     """Deals need one."""
@@ -71,3 +80,18 @@ async def test_a_dry_run_holds_a_change_to_the_rules_of_its_noun(firm, counts):
     assert [deal.amount.amount for deal in deals] == ["5", "5"]
     done = await firm.start(job)
     assert (counts(done), await firm.problems(job)) == (counts(checked), wanted)
+
+
+async def test_a_dry_run_names_keys_that_are_taken(firm, counts):
+    """PLT-19: by a record, by another row, and by what a change would make of a record."""
+    await firm.call("CreateSource", source={"name": "Fair", "external_id": "other"})
+    await firm.start(await firm.job("m,Mail,,,,,", map=SOURCES))
+    job = await firm.job(
+        "a,Fair,,,,,", "b,Call,,,,,", "c,Call,,,,,", "d,Visit,,,,,", "m,Fair,,,,,", map=SOURCES
+    )
+    checked = await firm.start(job, dry_run=True)
+    wanted = [(line, "", "", "ALREADY_EXISTS") for line in (2, 4, 6)]
+    assert sorted(await firm.problems(job)) == wanted
+    assert counts(checked) == {"party.Source": (2, 0, 0)}
+    done = await firm.start(job)
+    assert (counts(done), sorted(await firm.problems(job))) == (counts(checked), wanted)

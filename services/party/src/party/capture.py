@@ -95,8 +95,8 @@ async def batch_create(likeness: Likeness, here: Resources, request: Any, call: 
             refused |= {p: e for p, e in zip(ready, refusals, strict=True) if e is not None}
             ready = {place: one for place, one in ready.items() if place not in refused}
             if request.validate_only:
-                found = [new for new, _ in ready.values()]
-                return trial_answer(resource, call, found, refused, known)
+                found = {place: new for place, (new, _) in ready.items()}
+                return await trial_answer(resource, call, found, refused, known)
             refused |= await _add_all(resource, call, ready, transaction)
             created = [new for place, (new, _) in ready.items() if place not in refused]
             answer = answered(resource, call, created, refused)

@@ -82,4 +82,4 @@ def _key_of(error: asyncpg.PostgresError) -> str:
     if match:
         return ", ".join(column for column in match[1].split(", ") if column != "tenant_id")
     name = (error.constraint_name or "").removeprefix(f"{error.table_name}_")
-    return name.rpartition("_")[0]
+    return "id" if name == "pkey" else name.rpartition("_")[0]

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from chassis import errors
 from chassis.resources.around import Around
+from chassis.resources.keys import taken
 from chassis.resources.kinds import noun_of
 from chassis.resources.references import record_key, title_in
 from chassis.resources.requests import Request, only_checks
@@ -81,26 +82,28 @@ async def _tried(resource: "Resource", request: Any, call: Call) -> Any:
         batch = await _prepared(resource, request.requests, call, assumed(request))
         if batch.refused and resource.rules.forget_older(call, batch.known):
             batch = await _prepared(resource, request.requests, call, assumed(request))
-    ready = [new for _, new, _ in batch.ready]
-    return trial_answer(resource, call, ready, batch.refused, batch.known)
+    ready = {place: new for place, new, _ in batch.ready}
+    return await trial_answer(resource, call, ready, batch.refused, batch.known)
 
 
-def trial_answer(
+async def trial_answer(
     resource: "Resource",
     call: Call,
-    ready: Sequence[Any],
+    ready: Mapping[int, Any],
     refused: Mapping[int, errors.Error],
     known: Mapping[tuple[str, str], Any],
 ) -> Any:
     """Give the answer to rows that were only checked.
 
     Args:
-        ready: the records that would be made.
+        ready: by their places, the records that would be made if their keys are free.
         known: what they refer to.
     """
-    for new in ready:
+    no_key = await taken(resource.store, call.tenant_id, ready, new=True)
+    made = [new for place, new in ready.items() if place not in no_key]
+    for new in made:
         resource.rules.fill_titles(new, known)
-    return answered(resource, call, ready, refused)
+    return answered(resource, call, made, {**refused, **no_key})
 
 
 def answered(

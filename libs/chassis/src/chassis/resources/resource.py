@@ -13,6 +13,7 @@ from chassis.database import Transaction
 from chassis.ids import is_id
 from chassis.resources.around import Around
 from chassis.resources.kept import Kept
+from chassis.resources.keys import check_free
 from chassis.resources.noun import Noun, Verb
 from chassis.resources.patch import Patch, check_new
 from chassis.resources.requests import Request
@@ -346,6 +347,7 @@ class Resource:
                 return old
             advance(old, new)
             if patch is not None and patch.validate_only:
+                await check_free(self.store, call.tenant_id, new)
                 return new
             facts += self.rules.facts(verb, old, new)
             if await self._write(call, verb, old, new, facts, asked, around):

@@ -67,7 +67,7 @@ class Store:
         self._readers: dict[tuple[str, ...], tuple[str, tuple[Title, ...], Any]] = {}
         self._all = tuple(noun.fields)
         self._place = place_of(noun, self._schema)
-        write = Statements(noun, self._schema, self._stored(), nouns)
+        write = Statements(noun, self._schema, self.stored(), nouns)
         self._inserts = {with_request: write.insert(with_request) for with_request in (0, 1)}
         self._updates = {with_request: write.update(with_request) for with_request in (0, 1)}
         self._deletes = {with_request: write.delete(with_request) for with_request in (0, 1)}
@@ -331,13 +331,13 @@ class Store:
 
     async def mirror(self, records: Iterable[Any], transaction: Transaction) -> None:
         """Write records made of other services' changes, each once; they are no changes of ours."""
-        columns = self._stored()[1:]
+        columns = self.stored()[1:]
         names = ", ".join(name for name, _ in columns)
         values = ", ".join(f"${i}::{pg}" for i, (_, pg) in enumerate(columns, 2))
         await transaction.executemany(
             f"INSERT INTO {self.table} ({TENANT_ID}, {names}) VALUES ($1, {values})"
             f" ON CONFLICT ({TENANT_ID}, id) DO NOTHING",
-            [(transaction.tenant_id, *self._row(record)) for record in records],
+            [(transaction.tenant_id, *self.row(record)) for record in records],
         )
 
     async def update(
@@ -409,7 +409,7 @@ class Store:
         draft: ChangeDraft,
         request: Request | None,
     ) -> list[Any]:
-        values: list[Any] = [tenant_id, *self._row(new)]
+        values: list[Any] = [tenant_id, *self.row(new)]
         for name in self.noun.reads:
             record: Any = relied.get(name)
             values += (None, None) if record is None else (record.id, int(record.etag))
@@ -418,15 +418,15 @@ class Store:
             values += request.values
         return values
 
-    def _row(self, record: Any) -> list[Any]:
-        """Give a record's column values, in the order of `_stored` after the tenant."""
+    def row(self, record: Any) -> list[Any]:
+        """Give a record's column values, in the order of `stored` after the tenant."""
         values = [*self._write(record), int(record.etag)]
         if title := self.noun.options.title:
             values.append(sort_key(getattr(record, title)))
         values += self.noun.derived.values(record)
         return values
 
-    def _stored(self) -> list[tuple[str, str]]:
+    def stored(self) -> list[tuple[str, str]]:
         """List the written columns with their types, in the order of `_values`."""
         columns = [(p.name, p.pg) for parts in self._columns.values() for p in parts]
         columns.append((VERSION, "bigint"))

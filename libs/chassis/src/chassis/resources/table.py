@@ -28,7 +28,7 @@ from chassis.resources.columns import (
     columns_of,
     reference_type,
 )
-from chassis.resources.noun import HEADER_FIELDS, Noun, unique
+from chassis.resources.noun import HEADER_FIELDS, Noun, Unique, unique
 
 # `etag` is the version, written as text.
 _NOT_STORED = {"etag"}
@@ -43,6 +43,11 @@ def stored_fields(noun: Noun) -> list[str]:
         for name in noun.fields
         if name not in _NOT_STORED and not noun.field_options(name).title_of
     ]
+
+
+def keys_of(noun: Noun) -> list[Unique]:
+    """List its unique keys beside `id`."""
+    return [*noun.keys, *([unique("external_id")] if "external_id" in noun.fields else ())]
 
 
 def field_columns(noun: Noun) -> dict[str, tuple[FieldColumn, ...]]:
@@ -118,8 +123,7 @@ def _foreign_keys(
 
 def _indexes(noun: Noun, columns: set[str]) -> Iterable[Index]:
     living = text("delete_time IS NULL") if noun.soft_delete else None
-    keys = [*noun.keys, *([unique("external_id")] if "external_id" in columns else ())]
-    for key in keys:
+    for key in keys_of(noun):
         yield Index(
             f"{noun.table_name}_{'_'.join(key.columns)}_key",
             *(() if key.across_tenants else (TENANT_ID,)),

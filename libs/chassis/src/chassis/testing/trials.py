@@ -7,8 +7,9 @@ import pytest
 from banyan.api.v1 import batch_pb2
 
 from chassis import errors
-from chassis.json.fields import message_name
+from chassis.json.fields import copy_field, is_set, message_name
 from chassis.resources.columns import reference_type
+from chassis.resources.table import keys_of
 from chassis.testing.conformance import Subject, changes_of, check
 
 
@@ -54,6 +55,33 @@ async def a_row_that_is_only_checked_is_refused_as_it_would_be(s: Subject) -> No
         assert tried.errors
         assert tried.errors == (await batch(s, record)).errors
         record = s.samples.make()
+
+
+@check("BatchCreate", "Create")
+async def a_key_that_is_taken_is_told_without_writing(s: Subject) -> None:
+    made = await s.create()
+    for key in keys_of(s.noun):
+        again = s.samples.make()
+        for name in key.columns:
+            if name in s.noun.fields and is_set(made, name):
+                copy_field(name, made, again)
+        tried = await batch(s, again, validate_only=True)
+        assert tried.errors == (await batch(s, again)).errors, key
+    again = s.samples.make()
+    again.id = made.id
+    tried = await batch(s, again, validate_only=True)
+    assert [wrong.reason for wrong in tried.errors] == ["ALREADY_EXISTS"]
+    assert tried.errors == (await batch(s, again)).errors
+
+
+@check("BatchCreate")
+async def a_key_that_an_earlier_row_takes_is_told_without_writing(s: Subject) -> None:
+    rows: list[dict[str, Any]] = [{s.noun.table_name: s.samples.make()} for _ in range(3)]
+    for row in rows[1:]:
+        row[s.noun.table_name].external_id = "the same"
+    tried = await s.call("BatchCreate", requests=rows, validate_only=True)
+    assert (2, "ALREADY_EXISTS") in [(wrong.row, wrong.reason) for wrong in tried.errors]
+    assert tried.errors == (await s.call("BatchCreate", requests=rows)).errors
 
 
 @check("BatchCreate")

@@ -103,7 +103,10 @@ class Writer:
         """Write records, those first that others refer to."""
         outcome = Outcome()
         wanted = [one for one in planned if self._is_wanted(one, outcome)]
-        if wanted and self.trial is None:
+        if self.trial is not None:  # together, so that the keys of one are held against the others'
+            await self._write_part(wanted, outcome)
+            return outcome
+        if wanted:
             await self._begin([_intended(one) for one in wanted])
         await _all(self._write_part(part, outcome) for part in _parts(wanted))
         return outcome
