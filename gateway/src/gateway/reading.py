@@ -121,7 +121,7 @@ def _add_headers(route: Route, headers: dict[bytes, bytes], fields: dict[str, An
     if key and "request_id" in route.request.fields_by_name:
         text = key.decode("utf-8", "replace")
         if len(text) > KEY_LENGTH_MAX:
-            raise errors.invalid_field("request_id", "STRING_MAX_LEN")
+            raise errors.invalid_field("request_id", "STRING_MAX_LEN", max_len=KEY_LENGTH_MAX)
         # What stands in the body may be anything at all; its type is looked at later.
         said = [fields[name] for name in ("request_id", "requestId") if name in fields]
         if any(value != text for value in said):

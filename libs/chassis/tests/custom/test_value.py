@@ -101,7 +101,7 @@ def test_a_number_lies_between_its_limits_both_included():
 def test_a_text_is_counted_in_characters():
     limits = {"text_limits": {"max_length": 4}}
     assert found("交货条件", "TEXT", **limits) == []
-    assert found("交货条件。", "TEXT", **limits) == [("f", "STRING_MAX_LEN", {})]
+    assert found("交货条件。", "TEXT", **limits) == [("f", "STRING_MAX_LEN", {"max_len": "4"})]
 
 
 def test_a_closed_list_offers_its_entries_and_none_that_is_retired():
@@ -113,7 +113,7 @@ def test_a_closed_list_offers_its_entries_and_none_that_is_retired():
 def test_an_open_list_takes_other_values_of_the_length_of_a_key():
     open_ = picklist_pb2.Picklist(name="industry", open=True)
     assert found("x" * 100, "PICKLIST", open_) == []
-    assert found("x" * 101, "PICKLIST", open_) == [("f", "STRING_MAX_LEN", {})]
+    assert found("x" * 101, "PICKLIST", open_) == [("f", "STRING_MAX_LEN", {"max_len": "100"})]
 
 
 def test_of_several_keys_the_wrong_one_is_named():

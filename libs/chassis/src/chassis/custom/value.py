@@ -94,7 +94,7 @@ def offered(entries: Iterable[picklist_pb2.PicklistEntry]) -> set[str]:
 def _text(value: Any, field: _Field, _: Any) -> None:
     limit = field.text_limits.max_length or LENGTH_MAX[field.type]
     if len(_string(value)) > limit:
-        raise Refused.one("STRING_MAX_LEN")
+        raise Refused.one("STRING_MAX_LEN", max_len=limit)
 
 
 def _integer(value: Any, field: _Field, _: Any) -> None:
@@ -123,7 +123,7 @@ def _boolean(value: Any, _: _Field, __: Any) -> None:
 
 def _key(value: Any, _: _Field, picklist: picklist_pb2.Picklist) -> None:
     if len(_string(value)) > ENTRY_LENGTH_MAX:
-        raise Refused.one("STRING_MAX_LEN")
+        raise Refused.one("STRING_MAX_LEN", max_len=ENTRY_LENGTH_MAX)
     if not picklist.open and value not in offered(picklist.entries):
         raise Refused.one("NOT_IN_PICKLIST", found=value, picklist=picklist.name)
 

@@ -39,7 +39,8 @@ class Request:
         if not request_id or only_checks(request):
             return None
         if len(request_id) > REQUEST_ID_LENGTH_MAX:
-            raise errors.invalid_field("request_id", "STRING_MAX_LEN")
+            limit = REQUEST_ID_LENGTH_MAX
+            raise errors.invalid_field("request_id", "STRING_MAX_LEN", max_len=limit)
         digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
         return cls(call.caller.key, call.method.name, request_id, digest)
 

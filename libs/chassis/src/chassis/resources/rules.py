@@ -235,7 +235,8 @@ class Rules:
                 violations.append(errors.FieldViolation(path, "IMMUTABLE"))
         if len(getattr(new, "external_id", "")) > EXTERNAL_ID_LENGTH_MAX:
             path = f"{self._singular}.external_id"
-            violations.append(errors.FieldViolation(path, "STRING_MAX_LEN"))
+            limit = {"max_len": str(EXTERNAL_ID_LENGTH_MAX)}
+            violations.append(errors.FieldViolation(path, "STRING_MAX_LEN", metadata=limit))
         violations += self._foreign_amounts(new, around)
         if around.fields and not violations:
             violations += broken_rules(new, around.fields, self._singular)
