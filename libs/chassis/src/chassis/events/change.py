@@ -18,6 +18,8 @@ from chassis.json import codec_of
 from chassis.json.fields import copy_field
 from chassis.json.wellknown import EPOCH, decode_value
 
+# A page of records or changes ends here: at half of what a message between processes may hold.
+PAGE_BYTES_MAX = 4 * 1024 * 1024
 _HEADER = {"etag", "update_time"}
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
@@ -116,13 +118,17 @@ ORDER BY transaction_id, sequence LIMIT $3
 
 
 def readable_changes(rows: Sequence[Record], after: str) -> change_pb2.ReadChangesResponse:
-    """Build the answer of ReadChanges from rows of `READ_CHANGES`."""
+    """Build the answer of ReadChanges from rows of `READ_CHANGES`, as many as a page may hold."""
     response = change_pb2.ReadChangesResponse(next_after=after)
+    left = PAGE_BYTES_MAX
     for sequence, payload, transaction_id in rows:
         change = response.changes.add()
         change.ParseFromString(payload)
         change.sequence = sequence
         response.next_after = f"{transaction_id}.{sequence}"
+        left -= len(payload)
+        if left <= 0:
+            break
     return response
 
 

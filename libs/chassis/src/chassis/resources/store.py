@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from chassis import errors
 from chassis.access import Reach
 from chassis.database import TENANT_ID, Database, Record, Transaction
-from chassis.events import ChangeDraft, draft_change
+from chassis.events import PAGE_BYTES_MAX, ChangeDraft, draft_change
 from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
 from chassis.resources.pages import Cursor, SortKey, seek
@@ -29,6 +29,8 @@ from chassis.resources.titles import See, Title, sort_key, title_of
 from chassis.rpc import Call
 
 COUNT_MAX = 10_000
+# So few records are never as much as a page may hold.
+_NOT_WEIGHED = 50
 # The records that rules read, by reference field.
 Relied = Mapping[str, Message]
 _NOTHING: Relied = {}
@@ -172,6 +174,8 @@ class Store:
         Args:
             make: makes each message; the `add` of a repeated field fills that field.
 
+        Where records are long it is shorter than asked for (AIP-158): it fits into a message.
+
         A first key that may be null splits the list in two, values before nulls, so that each part
         follows an index; the second part is read only when the first does not fill the page.
         """
@@ -201,11 +205,10 @@ class Store:
             rows += await self.database.read(tenant_id, statement, *sql.arguments)
             if len(rows) > size:
                 break
-        following = None
-        if len(rows) > size:
-            following = Cursor(tuple(rows[size - 1][-len(keys) :]))
-        make = make or self.noun.message
-        return Page([read(row, make) for row in rows[:size]], following)
+        found = _messages(rows[:size], read, make or self.noun.message)
+        more = len(rows) > len(found)
+        following = Cursor(tuple(rows[len(found) - 1][-len(keys) :])) if more else None
+        return Page(found, following)
 
     async def count(self, tenant_id: str, question: Question) -> int:
         """Count what a list would give, up to one more than 10,000."""
@@ -434,6 +437,22 @@ class Store:
             columns.append((TITLE_SORT_KEY, "text"))
         columns += [(n, t.compile(_DIALECT)) for n, t in self.noun.derived.columns.items()]
         return [(TENANT_ID, "uuid"), *columns]
+
+
+def _messages(
+    rows: Sequence[Record], read: Callable[..., Any], make: Callable[..., Any]
+) -> list[Any]:
+    """Make messages of rows, of as many as a page may hold."""
+    if len(rows) <= _NOT_WEIGHED:
+        return [read(row, make) for row in rows]
+    found: list[Any] = []
+    left = PAGE_BYTES_MAX
+    for row in rows:
+        found.append(read(row, make))
+        left -= found[-1].ByteSize()
+        if left <= 0:
+            break
+    return found
 
 
 def _change_values(draft: ChangeDraft) -> tuple[Any, ...]:
