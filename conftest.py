@@ -32,6 +32,12 @@ def refusal() -> Callable[[Awaitable[Any]], Awaitable[Error]]:
 
 
 @pytest.fixture
+def violations() -> Callable[[Awaitable[Any]], Awaitable[list[tuple[str, str]]]]:
+    """Give the fields a call is refused for, each with its reason."""
+    return attempts.violations
+
+
+@pytest.fixture
 def refused() -> Callable[[Callable[[], Awaitable[Any]]], Awaitable[Error]]:
     """Try until it is refused: what another service deleted is known when its event has come."""
     return attempts.refused

@@ -1,18 +1,17 @@
 """A firm that sells products: its people, and what tests make in it by calls."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.resources.noun import snake
 from chassis.rpc.registry import contract_methods
-from chassis.testing import Person, World, refusal
+from chassis.testing import Person, World
 
 
 def cny(amount: str) -> dict[str, str]:
@@ -60,13 +59,6 @@ class Firm:
         )
 
 
-async def wrong(attempt: Awaitable[Any]) -> list[tuple[str, str]]:
-    """Give the fields a call is refused for, with the reasons."""
-    error = await refusal(attempt)
-    assert isinstance(error, errors.Invalid), error
-    return [(violation.path, violation.reason) for violation in error.violations]
-
-
 @pytest_asyncio.fixture
 async def firm(world) -> Firm:
     tenant_id = await world.tenant()
@@ -76,8 +68,3 @@ async def firm(world) -> Firm:
 @pytest.fixture(name="cny")
 def _cny() -> Callable[[str], dict[str, str]]:
     return cny
-
-
-@pytest.fixture(name="wrong")
-def _wrong() -> Callable[..., Awaitable[list[tuple[str, str]]]]:
-    return wrong

@@ -197,17 +197,17 @@ async def test_what_is_not_sold_or_has_no_price_is_said_so(firm, shop, refusal):
     ],
 )
 async def test_what_is_wrong_with_a_question_is_named_by_its_field(
-    shop, wrong, fields, path, reason
+    shop, violations, fields, path, reason
 ):
-    assert await wrong(shop.ask(**fields)) == [(path, reason)]
+    assert await violations(shop.ask(**fields)) == [(path, reason)]
 
 
-async def test_a_deleted_list_or_customer_is_not_quoted_for(firm, shop, wrong, refused):
+async def test_a_deleted_list_or_customer_is_not_quoted_for(firm, shop, violations, refused):
     price_list = await firm.make("PriceList")
     customer = await firm.call("CreateOrganization", organization={"name": "Gone"})
     await firm.call("DeletePriceList", id=price_list.id)
     await firm.call("DeleteOrganization", id=customer.id)
-    assert await wrong(shop.ask(price_list_id=price_list.id)) == [
+    assert await violations(shop.ask(price_list_id=price_list.id)) == [
         ("price_list_id", "REFERENCE_NOT_FOUND")
     ]
     error = await refused(lambda: shop.ask(organization_id=customer.id))
@@ -234,14 +234,16 @@ async def test_whoever_may_ask_gets_the_customers_price_and_no_names_beyond_thei
     assert (answer.price_list_name, answer.discount_name) == (price_list.name, "")
 
 
-async def test_nobody_asks_from_a_list_or_for_a_customer_they_do_not_see(firm, shop, wrong):
+async def test_nobody_asks_from_a_list_or_for_a_customer_they_do_not_see(firm, shop, violations):
     """PLT-16."""
     price_list = await firm.make("PriceList")
     customer = await firm.call("CreateOrganization", organization={"name": "Hidden"})
     own = (("catalog.PriceList", "read", Scope.OWN), ("party.Organization", "read", Scope.OWN))
     rep = await firm.person(READS, ASKS, *own)
     for field, target in (("price_list_id", price_list.id), ("organization_id", customer.id)):
-        assert await wrong(shop.ask(rep, **{field: target})) == [(field, "REFERENCE_NOT_FOUND")]
+        assert await violations(shop.ask(rep, **{field: target})) == [
+            (field, "REFERENCE_NOT_FOUND")
+        ]
 
 
 async def test_reading_a_product_is_not_asking_for_its_price(firm, shop, refusal):

@@ -86,35 +86,35 @@ async def test_a_taken_article_number_is_said_to_be_what_is_taken(firm, refusal)
     ],
 )
 async def test_what_is_wrong_with_a_product_is_named_by_its_field(
-    firm, wrong, fields, path, reason
+    firm, violations, fields, path, reason
 ):
     """CAT-04, CAT-05; on a new one and on one there is."""
-    assert await wrong(firm.make("Product", **fields)) == [(path, reason)]
+    assert await violations(firm.make("Product", **fields)) == [(path, reason)]
     made = await firm.make("Product")
-    assert await wrong(firm.update("Product", made.id, **fields)) == [(path, reason)]
+    assert await violations(firm.update("Product", made.id, **fields)) == [(path, reason)]
 
 
 # --- price lists
 
 
-async def test_a_list_takes_the_firms_currency_and_keeps_it(firm, wrong):
+async def test_a_list_takes_the_firms_currency_and_keeps_it(firm, violations):
     """CAT-04."""
     made = await firm.make("PriceList")
     assert made.currency_code == "CNY"
     path = "price_list.currency_code"
-    assert await wrong(firm.make("PriceList", currency_code="EUR")) == [
+    assert await violations(firm.make("PriceList", currency_code="EUR")) == [
         (path, "CURRENCY_NOT_SUPPORTED")
     ]
     changed = firm.update("PriceList", made.id, currency_code="EUR")
-    assert await wrong(changed) == [(path, "IMMUTABLE")]
+    assert await violations(changed) == [(path, "IMMUTABLE")]
 
 
-async def test_a_price_has_up_to_six_digits(firm, wrong):
+async def test_a_price_has_up_to_six_digits(firm, violations):
     """CAT-04."""
     price_list, product = await firm.make("PriceList"), await firm.make("Product")
     made = await firm.item(price_list, product, "0.123456")
     assert (await firm.call("GetPriceListItem", id=made.id)).unit_price.amount == "0.123456"
-    (found,) = await wrong(firm.item(price_list, product, "0.1234567", "5"))
+    (found,) = await violations(firm.item(price_list, product, "0.1234567", "5"))
     assert found[0] == "price_list_item.unit_price.amount"
 
 
@@ -162,10 +162,10 @@ async def test_a_list_is_filled_by_a_batch_and_a_bad_row_is_named(firm, cny):
 # --- discounts
 
 
-async def test_a_discount_is_for_one_thing_and_in_one_way(firm, wrong, cny):
+async def test_a_discount_is_for_one_thing_and_in_one_way(firm, violations, cny):
     """CAT-06."""
     made = await firm.make("Discount", percent={"value": "12.5"})
-    assert await wrong(firm.make("Discount")) == [("discount.reduction", "REQUIRED")]
+    assert await violations(firm.make("Discount")) == [("discount.reduction", "REQUIRED")]
     changed = await firm.update("Discount", made.id, amount=cny("5"))
     assert (changed.WhichOneof("reduction"), changed.amount.amount) == ("amount", "5")
     product, series = await firm.make("Product"), await firm.make("ProductSeries")

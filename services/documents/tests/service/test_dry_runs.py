@@ -30,6 +30,32 @@ files:
         fields: {name: "{name}"}
 """
 
+PEOPLE = """
+files:
+  - file: firms.csv
+    records:
+      - noun: identity.OrgUnit
+        key: {externalId: "team {country}"}
+        fields:
+          name: "{country}"
+          kind: TEAM
+          orgUnitId: {find: identity.OrgUnit, externalId: "team {parent}"}
+      - noun: identity.User
+        key: {externalId: "{key}"}
+        fields:
+          displayName: "{name}"
+          email: "{name|slug}@example.com"
+          orgUnitId: {find: identity.OrgUnit, externalId: "team {country}"}
+      - noun: identity.Position
+        key: {externalId: "{key}"}
+        fields:
+          title: Agent
+          userId: {find: identity.User, externalId: "{key}"}
+          orgUnitId: {find: identity.OrgUnit, externalId: "team {country}"}
+          startDate: "2016-01-01"
+          endDate: "{staff}"
+"""
+
 
 async def pipeline(firm) -> None:
     """Deals need one."""
@@ -93,5 +119,25 @@ async def test_a_dry_run_names_keys_that_are_taken(firm, counts):
     wanted = [(line, "", "", "ALREADY_EXISTS") for line in (2, 4, 6)]
     assert sorted(await firm.problems(job)) == wanted
     assert counts(checked) == {"party.Source": (2, 0, 0)}
+    done = await firm.start(job)
+    assert (counts(done), sorted(await firm.problems(job))) == (counts(checked), wanted)
+
+
+async def test_a_dry_run_holds_people_to_the_rules_of_their_nouns(firm, counts):
+    """PLT-19: two of one name have one address, and a position does not end before it begins."""
+    job = await firm.job(
+        "a,Li Na,North,,,,",
+        "b,Wang Wei,Lab,2020-01-01,,North,",
+        "c,Li Na,North,,,,",
+        "d,Zhao Min,Lab,2015-01-01,,North,",
+        map=PEOPLE,
+    )
+    checked = await firm.start(job, dry_run=True)
+    wanted = [
+        (4, "", "", "ALREADY_EXISTS"),
+        (4, "", "", "NEEDED_RECORD_REFUSED"),
+        (5, "staff", "", "ENDS_BEFORE_START"),
+    ]
+    assert sorted(await firm.problems(job)) == wanted
     done = await firm.start(job)
     assert (counts(done), sorted(await firm.problems(job))) == (counts(checked), wanted)

@@ -1,24 +1,14 @@
 """A firm with people outside, and what tests make in it by calls."""
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from banyan.api.v1 import change_pb2
 
-from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.rpc.registry import contract_methods
-from chassis.testing import Person, World, refusal
-
-
-async def violations(attempt: Awaitable[Any]) -> list[tuple[str, str]]:
-    """Give the fields a call is refused for, each with its reason."""
-    error = await refusal(attempt)
-    assert isinstance(error, errors.Invalid), error
-    return [(violation.path, violation.reason) for violation in error.violations]
+from chassis.testing import Person, World
 
 
 class Firm:
@@ -79,8 +69,3 @@ def _snake(noun: str) -> str:
 @pytest_asyncio.fixture
 async def firm(world) -> Firm:
     return Firm(world, await world.person(await world.tenant()))
-
-
-@pytest.fixture(name="violations")
-def _violations() -> Callable[..., Awaitable[list[tuple[str, str]]]]:
-    return violations

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from chassis import errors
 from chassis.access import Grant, Scope
 from chassis.rpc.registry import contract_methods
 from chassis.testing import Person, World
@@ -77,15 +76,3 @@ def founded(world) -> Callable[[], Awaitable[Firm]]:
 async def other(founded) -> Firm:
     """Another firm, whose definitions are its own."""
     return await founded()
-
-
-@pytest.fixture
-def violations(refusal) -> Callable[[Awaitable[Any]], Awaitable[list[tuple[str, str]]]]:
-    """Give path and reason of all that a call finds wrong."""
-
-    async def wrong(attempt: Awaitable[Any]) -> list[tuple[str, str]]:
-        error = await refusal(attempt)
-        assert isinstance(error, errors.Invalid), error
-        return [(violation.path, violation.reason) for violation in error.violations]
-
-    return wrong

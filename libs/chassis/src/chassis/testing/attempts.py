@@ -46,3 +46,14 @@ async def refused(attempt: Callable[[], Awaitable[Any]]) -> errors.Error:
         return None
 
     return await until(condition)
+
+
+async def violations(attempt: Awaitable[Any]) -> list[tuple[str, str]]:
+    """Give the fields a call is refused for, each with its reason.
+
+    Raises:
+        AssertionError: it was not, or for something else.
+    """
+    error = await refusal(attempt)
+    assert isinstance(error, errors.Invalid), error
+    return [(violation.path, violation.reason) for violation in error.violations]

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import batch_pb2 as _batch_pb2
 from banyan.api.v1 import share_pb2 as _share_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -209,13 +210,79 @@ class CreateProductCategoryRequest(_message.Message):
 Global___CreateProductCategoryRequest: _TypeAlias = CreateProductCategoryRequest  # noqa: Y015
 
 @_typing.final
+class BatchCreateProductCategoriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ASSUMED_RECORDS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateProductCategoryRequest]:
+        """At most 1,000."""
+
+    @_builtins.property
+    def assumed_records(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.AssumedRecord]:
+        """What counts as there while it is only checked: records that would be made before these."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___CreateProductCategoryRequest] | None = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        assumed_records: _abc.Iterable[_batch_pb2.AssumedRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assumed_records", b"assumed_records", "request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateProductCategoriesRequest: _TypeAlias = BatchCreateProductCategoriesRequest  # noqa: Y015
+
+@_typing.final
+class BatchCreateProductCategoriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCT_CATEGORIES_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def product_categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductCategory]:
+        """What was written, in the order of the request."""
+
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.RowError]:
+        """What was refused, and why."""
+
+    def __init__(
+        self,
+        *,
+        product_categories: _abc.Iterable[Global___ProductCategory] | None = ...,
+        errors: _abc.Iterable[_batch_pb2.RowError] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors", "product_categories", b"product_categories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateProductCategoriesResponse: _TypeAlias = BatchCreateProductCategoriesResponse  # noqa: Y015
+
+@_typing.final
 class UpdateProductCategoryRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_CATEGORY_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
     @_builtins.property
     def product_category(self) -> Global___ProductCategory: ...
     @_builtins.property
@@ -226,10 +293,11 @@ class UpdateProductCategoryRequest(_message.Message):
         product_category: Global___ProductCategory | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["product_category", b"product_category", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_category", b"product_category", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_category", b"product_category", "request_id", b"request_id", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

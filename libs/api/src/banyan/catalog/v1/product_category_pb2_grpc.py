@@ -53,6 +53,11 @@ class ProductCategoryServiceStub:
                 request_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.CreateProductCategoryRequest.SerializeToString,
                 response_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
                 _registered_method=True)
+        self.BatchCreateProductCategories = channel.unary_unary(
+                '/banyan.catalog.v1.ProductCategoryService/BatchCreateProductCategories',
+                request_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.BatchCreateProductCategoriesRequest.SerializeToString,
+                response_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.BatchCreateProductCategoriesResponse.FromString,
+                _registered_method=True)
         self.UpdateProductCategory = channel.unary_unary(
                 '/banyan.catalog.v1.ProductCategoryService/UpdateProductCategory',
                 request_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.UpdateProductCategoryRequest.SerializeToString,
@@ -108,6 +113,12 @@ class ProductCategoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateProductCategory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateProductCategories(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -172,6 +183,11 @@ def add_ProductCategoryServiceServicer_to_server(servicer, server):
                     servicer.CreateProductCategory,
                     request_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.CreateProductCategoryRequest.FromString,
                     response_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.SerializeToString,
+            ),
+            'BatchCreateProductCategories': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateProductCategories,
+                    request_deserializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.BatchCreateProductCategoriesRequest.FromString,
+                    response_serializer=banyan_dot_catalog_dot_v1_dot_product__category__pb2.BatchCreateProductCategoriesResponse.SerializeToString,
             ),
             'UpdateProductCategory': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateProductCategory,
@@ -292,6 +308,33 @@ class ProductCategoryService:
             '/banyan.catalog.v1.ProductCategoryService/CreateProductCategory',
             banyan_dot_catalog_dot_v1_dot_product__category__pb2.CreateProductCategoryRequest.SerializeToString,
             banyan_dot_catalog_dot_v1_dot_product__category__pb2.ProductCategory.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateProductCategories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.catalog.v1.ProductCategoryService/BatchCreateProductCategories',
+            banyan_dot_catalog_dot_v1_dot_product__category__pb2.BatchCreateProductCategoriesRequest.SerializeToString,
+            banyan_dot_catalog_dot_v1_dot_product__category__pb2.BatchCreateProductCategoriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

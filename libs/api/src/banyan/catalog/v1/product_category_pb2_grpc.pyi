@@ -40,6 +40,7 @@ class ProductCategoryServiceStub:
     GetProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.GetProductCategoryRequest, _product_category_pb2.ProductCategory]
     ListProductCategories: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.ListProductCategoriesRequest, _product_category_pb2.ListProductCategoriesResponse]
     CreateProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.CreateProductCategoryRequest, _product_category_pb2.ProductCategory]
+    BatchCreateProductCategories: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.BatchCreateProductCategoriesRequest, _product_category_pb2.BatchCreateProductCategoriesResponse]
     UpdateProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.UpdateProductCategoryRequest, _product_category_pb2.ProductCategory]
     DeleteProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.DeleteProductCategoryRequest, _product_category_pb2.ProductCategory]
     UndeleteProductCategory: _grpc.UnaryUnaryMultiCallable[_product_category_pb2.UndeleteProductCategoryRequest, _product_category_pb2.ProductCategory]
@@ -58,6 +59,7 @@ class ProductCategoryServiceAsyncStub(ProductCategoryServiceStub):
     GetProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.GetProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
     ListProductCategories: _aio.UnaryUnaryMultiCallable[_product_category_pb2.ListProductCategoriesRequest, _product_category_pb2.ListProductCategoriesResponse]  # type: ignore[assignment]
     CreateProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.CreateProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
+    BatchCreateProductCategories: _aio.UnaryUnaryMultiCallable[_product_category_pb2.BatchCreateProductCategoriesRequest, _product_category_pb2.BatchCreateProductCategoriesResponse]  # type: ignore[assignment]
     UpdateProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.UpdateProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
     DeleteProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.DeleteProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
     UndeleteProductCategory: _aio.UnaryUnaryMultiCallable[_product_category_pb2.UndeleteProductCategoryRequest, _product_category_pb2.ProductCategory]  # type: ignore[assignment]
@@ -91,6 +93,13 @@ class ProductCategoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _product_category_pb2.CreateProductCategoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_product_category_pb2.ProductCategory, _abc.Awaitable[_product_category_pb2.ProductCategory]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchCreateProductCategories(
+        self,
+        request: _product_category_pb2.BatchCreateProductCategoriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_product_category_pb2.BatchCreateProductCategoriesResponse, _abc.Awaitable[_product_category_pb2.BatchCreateProductCategoriesResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdateProductCategory(

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import batch_pb2 as _batch_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -205,13 +206,79 @@ class CreateLegalEntityRequest(_message.Message):
 Global___CreateLegalEntityRequest: _TypeAlias = CreateLegalEntityRequest  # noqa: Y015
 
 @_typing.final
+class BatchCreateLegalEntitiesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ASSUMED_RECORDS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateLegalEntityRequest]:
+        """At most 1,000."""
+
+    @_builtins.property
+    def assumed_records(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.AssumedRecord]:
+        """What counts as there while it is only checked: records that would be made before these."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___CreateLegalEntityRequest] | None = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        assumed_records: _abc.Iterable[_batch_pb2.AssumedRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assumed_records", b"assumed_records", "request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateLegalEntitiesRequest: _TypeAlias = BatchCreateLegalEntitiesRequest  # noqa: Y015
+
+@_typing.final
+class BatchCreateLegalEntitiesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEGAL_ENTITIES_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def legal_entities(self) -> _containers.RepeatedCompositeFieldContainer[Global___LegalEntity]:
+        """What was written, in the order of the request."""
+
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.RowError]:
+        """What was refused, and why."""
+
+    def __init__(
+        self,
+        *,
+        legal_entities: _abc.Iterable[Global___LegalEntity] | None = ...,
+        errors: _abc.Iterable[_batch_pb2.RowError] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors", "legal_entities", b"legal_entities"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateLegalEntitiesResponse: _TypeAlias = BatchCreateLegalEntitiesResponse  # noqa: Y015
+
+@_typing.final
 class UpdateLegalEntityRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LEGAL_ENTITY_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
     @_builtins.property
     def legal_entity(self) -> Global___LegalEntity: ...
     @_builtins.property
@@ -222,10 +289,11 @@ class UpdateLegalEntityRequest(_message.Message):
         legal_entity: Global___LegalEntity | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["legal_entity", b"legal_entity", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal_entity", b"legal_entity", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal_entity", b"legal_entity", "request_id", b"request_id", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -50,6 +50,11 @@ class LegalEntityServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.CreateLegalEntityRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.LegalEntity.FromString,
                 _registered_method=True)
+        self.BatchCreateLegalEntities = channel.unary_unary(
+                '/banyan.identity.v1.LegalEntityService/BatchCreateLegalEntities',
+                request_serializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.BatchCreateLegalEntitiesRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.BatchCreateLegalEntitiesResponse.FromString,
+                _registered_method=True)
         self.UpdateLegalEntity = channel.unary_unary(
                 '/banyan.identity.v1.LegalEntityService/UpdateLegalEntity',
                 request_serializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.UpdateLegalEntityRequest.SerializeToString,
@@ -84,6 +89,12 @@ class LegalEntityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateLegalEntity(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateLegalEntities(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +135,11 @@ def add_LegalEntityServiceServicer_to_server(servicer, server):
                     servicer.CreateLegalEntity,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.CreateLegalEntityRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.LegalEntity.SerializeToString,
+            ),
+            'BatchCreateLegalEntities': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateLegalEntities,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.BatchCreateLegalEntitiesRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_legal__entity__pb2.BatchCreateLegalEntitiesResponse.SerializeToString,
             ),
             'UpdateLegalEntity': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateLegalEntity,
@@ -223,6 +239,33 @@ class LegalEntityService:
             '/banyan.identity.v1.LegalEntityService/CreateLegalEntity',
             banyan_dot_identity_dot_v1_dot_legal__entity__pb2.CreateLegalEntityRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_legal__entity__pb2.LegalEntity.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateLegalEntities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.LegalEntityService/BatchCreateLegalEntities',
+            banyan_dot_identity_dot_v1_dot_legal__entity__pb2.BatchCreateLegalEntitiesRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_legal__entity__pb2.BatchCreateLegalEntitiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,7 @@ class LegalEntityServiceStub:
     GetLegalEntity: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.GetLegalEntityRequest, _legal_entity_pb2.LegalEntity]
     ListLegalEntities: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.ListLegalEntitiesRequest, _legal_entity_pb2.ListLegalEntitiesResponse]
     CreateLegalEntity: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.CreateLegalEntityRequest, _legal_entity_pb2.LegalEntity]
+    BatchCreateLegalEntities: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.BatchCreateLegalEntitiesRequest, _legal_entity_pb2.BatchCreateLegalEntitiesResponse]
     UpdateLegalEntity: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.UpdateLegalEntityRequest, _legal_entity_pb2.LegalEntity]
     DeleteLegalEntity: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.DeleteLegalEntityRequest, _legal_entity_pb2.LegalEntity]
     UndeleteLegalEntity: _grpc.UnaryUnaryMultiCallable[_legal_entity_pb2.UndeleteLegalEntityRequest, _legal_entity_pb2.LegalEntity]
@@ -48,6 +49,7 @@ class LegalEntityServiceAsyncStub(LegalEntityServiceStub):
     GetLegalEntity: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.GetLegalEntityRequest, _legal_entity_pb2.LegalEntity]  # type: ignore[assignment]
     ListLegalEntities: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.ListLegalEntitiesRequest, _legal_entity_pb2.ListLegalEntitiesResponse]  # type: ignore[assignment]
     CreateLegalEntity: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.CreateLegalEntityRequest, _legal_entity_pb2.LegalEntity]  # type: ignore[assignment]
+    BatchCreateLegalEntities: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.BatchCreateLegalEntitiesRequest, _legal_entity_pb2.BatchCreateLegalEntitiesResponse]  # type: ignore[assignment]
     UpdateLegalEntity: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.UpdateLegalEntityRequest, _legal_entity_pb2.LegalEntity]  # type: ignore[assignment]
     DeleteLegalEntity: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.DeleteLegalEntityRequest, _legal_entity_pb2.LegalEntity]  # type: ignore[assignment]
     UndeleteLegalEntity: _aio.UnaryUnaryMultiCallable[_legal_entity_pb2.UndeleteLegalEntityRequest, _legal_entity_pb2.LegalEntity]  # type: ignore[assignment]
@@ -75,6 +77,13 @@ class LegalEntityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legal_entity_pb2.CreateLegalEntityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legal_entity_pb2.LegalEntity, _abc.Awaitable[_legal_entity_pb2.LegalEntity]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchCreateLegalEntities(
+        self,
+        request: _legal_entity_pb2.BatchCreateLegalEntitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_legal_entity_pb2.BatchCreateLegalEntitiesResponse, _abc.Awaitable[_legal_entity_pb2.BatchCreateLegalEntitiesResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdateLegalEntity(

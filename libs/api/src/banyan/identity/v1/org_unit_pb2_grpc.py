@@ -51,6 +51,11 @@ class OrgUnitServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.CreateOrgUnitRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.OrgUnit.FromString,
                 _registered_method=True)
+        self.BatchCreateOrgUnits = channel.unary_unary(
+                '/banyan.identity.v1.OrgUnitService/BatchCreateOrgUnits',
+                request_serializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.BatchCreateOrgUnitsRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.BatchCreateOrgUnitsResponse.FromString,
+                _registered_method=True)
         self.UpdateOrgUnit = channel.unary_unary(
                 '/banyan.identity.v1.OrgUnitService/UpdateOrgUnit',
                 request_serializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.UpdateOrgUnitRequest.SerializeToString,
@@ -96,6 +101,12 @@ class OrgUnitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateOrgUnit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateOrgUnits(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,6 +159,11 @@ def add_OrgUnitServiceServicer_to_server(servicer, server):
                     servicer.CreateOrgUnit,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.CreateOrgUnitRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.OrgUnit.SerializeToString,
+            ),
+            'BatchCreateOrgUnits': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateOrgUnits,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.BatchCreateOrgUnitsRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_org__unit__pb2.BatchCreateOrgUnitsResponse.SerializeToString,
             ),
             'UpdateOrgUnit': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateOrgUnit,
@@ -258,6 +274,33 @@ class OrgUnitService:
             '/banyan.identity.v1.OrgUnitService/CreateOrgUnit',
             banyan_dot_identity_dot_v1_dot_org__unit__pb2.CreateOrgUnitRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_org__unit__pb2.OrgUnit.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateOrgUnits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.OrgUnitService/BatchCreateOrgUnits',
+            banyan_dot_identity_dot_v1_dot_org__unit__pb2.BatchCreateOrgUnitsRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_org__unit__pb2.BatchCreateOrgUnitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,7 @@ class OrgUnitServiceStub:
     GetOrgUnit: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.GetOrgUnitRequest, _org_unit_pb2.OrgUnit]
     ListOrgUnits: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.ListOrgUnitsRequest, _org_unit_pb2.ListOrgUnitsResponse]
     CreateOrgUnit: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.CreateOrgUnitRequest, _org_unit_pb2.OrgUnit]
+    BatchCreateOrgUnits: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.BatchCreateOrgUnitsRequest, _org_unit_pb2.BatchCreateOrgUnitsResponse]
     UpdateOrgUnit: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.UpdateOrgUnitRequest, _org_unit_pb2.OrgUnit]
     DeleteOrgUnit: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.DeleteOrgUnitRequest, _org_unit_pb2.OrgUnit]
     UndeleteOrgUnit: _grpc.UnaryUnaryMultiCallable[_org_unit_pb2.UndeleteOrgUnitRequest, _org_unit_pb2.OrgUnit]
@@ -54,6 +55,7 @@ class OrgUnitServiceAsyncStub(OrgUnitServiceStub):
     GetOrgUnit: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.GetOrgUnitRequest, _org_unit_pb2.OrgUnit]  # type: ignore[assignment]
     ListOrgUnits: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.ListOrgUnitsRequest, _org_unit_pb2.ListOrgUnitsResponse]  # type: ignore[assignment]
     CreateOrgUnit: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.CreateOrgUnitRequest, _org_unit_pb2.OrgUnit]  # type: ignore[assignment]
+    BatchCreateOrgUnits: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.BatchCreateOrgUnitsRequest, _org_unit_pb2.BatchCreateOrgUnitsResponse]  # type: ignore[assignment]
     UpdateOrgUnit: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.UpdateOrgUnitRequest, _org_unit_pb2.OrgUnit]  # type: ignore[assignment]
     DeleteOrgUnit: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.DeleteOrgUnitRequest, _org_unit_pb2.OrgUnit]  # type: ignore[assignment]
     UndeleteOrgUnit: _aio.UnaryUnaryMultiCallable[_org_unit_pb2.UndeleteOrgUnitRequest, _org_unit_pb2.OrgUnit]  # type: ignore[assignment]
@@ -85,6 +87,13 @@ class OrgUnitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _org_unit_pb2.CreateOrgUnitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_org_unit_pb2.OrgUnit, _abc.Awaitable[_org_unit_pb2.OrgUnit]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchCreateOrgUnits(
+        self,
+        request: _org_unit_pb2.BatchCreateOrgUnitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_org_unit_pb2.BatchCreateOrgUnitsResponse, _abc.Awaitable[_org_unit_pb2.BatchCreateOrgUnitsResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdateOrgUnit(

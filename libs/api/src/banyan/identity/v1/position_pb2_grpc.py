@@ -50,6 +50,11 @@ class PositionServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_position__pb2.CreatePositionRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_position__pb2.Position.FromString,
                 _registered_method=True)
+        self.BatchCreatePositions = channel.unary_unary(
+                '/banyan.identity.v1.PositionService/BatchCreatePositions',
+                request_serializer=banyan_dot_identity_dot_v1_dot_position__pb2.BatchCreatePositionsRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_position__pb2.BatchCreatePositionsResponse.FromString,
+                _registered_method=True)
         self.UpdatePosition = channel.unary_unary(
                 '/banyan.identity.v1.PositionService/UpdatePosition',
                 request_serializer=banyan_dot_identity_dot_v1_dot_position__pb2.UpdatePositionRequest.SerializeToString,
@@ -84,6 +89,12 @@ class PositionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreatePosition(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreatePositions(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +135,11 @@ def add_PositionServiceServicer_to_server(servicer, server):
                     servicer.CreatePosition,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_position__pb2.CreatePositionRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_position__pb2.Position.SerializeToString,
+            ),
+            'BatchCreatePositions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreatePositions,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_position__pb2.BatchCreatePositionsRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_position__pb2.BatchCreatePositionsResponse.SerializeToString,
             ),
             'UpdatePosition': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdatePosition,
@@ -223,6 +239,33 @@ class PositionService:
             '/banyan.identity.v1.PositionService/CreatePosition',
             banyan_dot_identity_dot_v1_dot_position__pb2.CreatePositionRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_position__pb2.Position.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreatePositions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.PositionService/BatchCreatePositions',
+            banyan_dot_identity_dot_v1_dot_position__pb2.BatchCreatePositionsRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_position__pb2.BatchCreatePositionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,7 @@ class PositionServiceStub:
     GetPosition: _grpc.UnaryUnaryMultiCallable[_position_pb2.GetPositionRequest, _position_pb2.Position]
     ListPositions: _grpc.UnaryUnaryMultiCallable[_position_pb2.ListPositionsRequest, _position_pb2.ListPositionsResponse]
     CreatePosition: _grpc.UnaryUnaryMultiCallable[_position_pb2.CreatePositionRequest, _position_pb2.Position]
+    BatchCreatePositions: _grpc.UnaryUnaryMultiCallable[_position_pb2.BatchCreatePositionsRequest, _position_pb2.BatchCreatePositionsResponse]
     UpdatePosition: _grpc.UnaryUnaryMultiCallable[_position_pb2.UpdatePositionRequest, _position_pb2.Position]
     DeletePosition: _grpc.UnaryUnaryMultiCallable[_position_pb2.DeletePositionRequest, _position_pb2.Position]
     UndeletePosition: _grpc.UnaryUnaryMultiCallable[_position_pb2.UndeletePositionRequest, _position_pb2.Position]
@@ -48,6 +49,7 @@ class PositionServiceAsyncStub(PositionServiceStub):
     GetPosition: _aio.UnaryUnaryMultiCallable[_position_pb2.GetPositionRequest, _position_pb2.Position]  # type: ignore[assignment]
     ListPositions: _aio.UnaryUnaryMultiCallable[_position_pb2.ListPositionsRequest, _position_pb2.ListPositionsResponse]  # type: ignore[assignment]
     CreatePosition: _aio.UnaryUnaryMultiCallable[_position_pb2.CreatePositionRequest, _position_pb2.Position]  # type: ignore[assignment]
+    BatchCreatePositions: _aio.UnaryUnaryMultiCallable[_position_pb2.BatchCreatePositionsRequest, _position_pb2.BatchCreatePositionsResponse]  # type: ignore[assignment]
     UpdatePosition: _aio.UnaryUnaryMultiCallable[_position_pb2.UpdatePositionRequest, _position_pb2.Position]  # type: ignore[assignment]
     DeletePosition: _aio.UnaryUnaryMultiCallable[_position_pb2.DeletePositionRequest, _position_pb2.Position]  # type: ignore[assignment]
     UndeletePosition: _aio.UnaryUnaryMultiCallable[_position_pb2.UndeletePositionRequest, _position_pb2.Position]  # type: ignore[assignment]
@@ -75,6 +77,13 @@ class PositionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _position_pb2.CreatePositionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_position_pb2.Position, _abc.Awaitable[_position_pb2.Position]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchCreatePositions(
+        self,
+        request: _position_pb2.BatchCreatePositionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_position_pb2.BatchCreatePositionsResponse, _abc.Awaitable[_position_pb2.BatchCreatePositionsResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdatePosition(

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from banyan.api.v1 import batch_pb2 as _batch_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -214,13 +215,79 @@ class CreateRoleAssignmentRequest(_message.Message):
 Global___CreateRoleAssignmentRequest: _TypeAlias = CreateRoleAssignmentRequest  # noqa: Y015
 
 @_typing.final
+class BatchCreateRoleAssignmentsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ASSUMED_RECORDS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateRoleAssignmentRequest]:
+        """At most 1,000."""
+
+    @_builtins.property
+    def assumed_records(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.AssumedRecord]:
+        """What counts as there while it is only checked: records that would be made before these."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___CreateRoleAssignmentRequest] | None = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        assumed_records: _abc.Iterable[_batch_pb2.AssumedRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assumed_records", b"assumed_records", "request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateRoleAssignmentsRequest: _TypeAlias = BatchCreateRoleAssignmentsRequest  # noqa: Y015
+
+@_typing.final
+class BatchCreateRoleAssignmentsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLE_ASSIGNMENTS_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def role_assignments(self) -> _containers.RepeatedCompositeFieldContainer[Global___RoleAssignment]:
+        """What was written, in the order of the request."""
+
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[_batch_pb2.RowError]:
+        """What was refused, and why."""
+
+    def __init__(
+        self,
+        *,
+        role_assignments: _abc.Iterable[Global___RoleAssignment] | None = ...,
+        errors: _abc.Iterable[_batch_pb2.RowError] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors", "role_assignments", b"role_assignments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateRoleAssignmentsResponse: _TypeAlias = BatchCreateRoleAssignmentsResponse  # noqa: Y015
+
+@_typing.final
 class UpdateRoleAssignmentRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ROLE_ASSIGNMENT_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    validate_only: _builtins.bool
+    """Only checks: nothing is written, and the answer is what it would be (AIP-163)."""
     @_builtins.property
     def role_assignment(self) -> Global___RoleAssignment: ...
     @_builtins.property
@@ -231,10 +298,11 @@ class UpdateRoleAssignmentRequest(_message.Message):
         role_assignment: Global___RoleAssignment | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["role_assignment", b"role_assignment", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "role_assignment", b"role_assignment", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "role_assignment", b"role_assignment", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

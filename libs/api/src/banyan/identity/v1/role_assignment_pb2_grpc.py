@@ -50,6 +50,11 @@ class RoleAssignmentServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.CreateRoleAssignmentRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.RoleAssignment.FromString,
                 _registered_method=True)
+        self.BatchCreateRoleAssignments = channel.unary_unary(
+                '/banyan.identity.v1.RoleAssignmentService/BatchCreateRoleAssignments',
+                request_serializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.BatchCreateRoleAssignmentsRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.BatchCreateRoleAssignmentsResponse.FromString,
+                _registered_method=True)
         self.UpdateRoleAssignment = channel.unary_unary(
                 '/banyan.identity.v1.RoleAssignmentService/UpdateRoleAssignment',
                 request_serializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.UpdateRoleAssignmentRequest.SerializeToString,
@@ -84,6 +89,12 @@ class RoleAssignmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRoleAssignment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateRoleAssignments(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +135,11 @@ def add_RoleAssignmentServiceServicer_to_server(servicer, server):
                     servicer.CreateRoleAssignment,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.CreateRoleAssignmentRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.RoleAssignment.SerializeToString,
+            ),
+            'BatchCreateRoleAssignments': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateRoleAssignments,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.BatchCreateRoleAssignmentsRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_role__assignment__pb2.BatchCreateRoleAssignmentsResponse.SerializeToString,
             ),
             'UpdateRoleAssignment': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateRoleAssignment,
@@ -223,6 +239,33 @@ class RoleAssignmentService:
             '/banyan.identity.v1.RoleAssignmentService/CreateRoleAssignment',
             banyan_dot_identity_dot_v1_dot_role__assignment__pb2.CreateRoleAssignmentRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_role__assignment__pb2.RoleAssignment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateRoleAssignments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.RoleAssignmentService/BatchCreateRoleAssignments',
+            banyan_dot_identity_dot_v1_dot_role__assignment__pb2.BatchCreateRoleAssignmentsRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_role__assignment__pb2.BatchCreateRoleAssignmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

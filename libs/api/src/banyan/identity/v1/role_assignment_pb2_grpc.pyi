@@ -36,6 +36,7 @@ class RoleAssignmentServiceStub:
     GetRoleAssignment: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.GetRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]
     ListRoleAssignments: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.ListRoleAssignmentsRequest, _role_assignment_pb2.ListRoleAssignmentsResponse]
     CreateRoleAssignment: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.CreateRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]
+    BatchCreateRoleAssignments: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.BatchCreateRoleAssignmentsRequest, _role_assignment_pb2.BatchCreateRoleAssignmentsResponse]
     UpdateRoleAssignment: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.UpdateRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]
     DeleteRoleAssignment: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.DeleteRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]
     UndeleteRoleAssignment: _grpc.UnaryUnaryMultiCallable[_role_assignment_pb2.UndeleteRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]
@@ -48,6 +49,7 @@ class RoleAssignmentServiceAsyncStub(RoleAssignmentServiceStub):
     GetRoleAssignment: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.GetRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]  # type: ignore[assignment]
     ListRoleAssignments: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.ListRoleAssignmentsRequest, _role_assignment_pb2.ListRoleAssignmentsResponse]  # type: ignore[assignment]
     CreateRoleAssignment: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.CreateRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]  # type: ignore[assignment]
+    BatchCreateRoleAssignments: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.BatchCreateRoleAssignmentsRequest, _role_assignment_pb2.BatchCreateRoleAssignmentsResponse]  # type: ignore[assignment]
     UpdateRoleAssignment: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.UpdateRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]  # type: ignore[assignment]
     DeleteRoleAssignment: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.DeleteRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]  # type: ignore[assignment]
     UndeleteRoleAssignment: _aio.UnaryUnaryMultiCallable[_role_assignment_pb2.UndeleteRoleAssignmentRequest, _role_assignment_pb2.RoleAssignment]  # type: ignore[assignment]
@@ -75,6 +77,13 @@ class RoleAssignmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _role_assignment_pb2.CreateRoleAssignmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_role_assignment_pb2.RoleAssignment, _abc.Awaitable[_role_assignment_pb2.RoleAssignment]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchCreateRoleAssignments(
+        self,
+        request: _role_assignment_pb2.BatchCreateRoleAssignmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_role_assignment_pb2.BatchCreateRoleAssignmentsResponse, _abc.Awaitable[_role_assignment_pb2.BatchCreateRoleAssignmentsResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdateRoleAssignment(

@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from banyan.api.v1 import batch_pb2 as banyan_dot_api_dot_v1_dot_batch__pb2
 from banyan.api.v1 import options_pb2 as banyan_dot_api_dot_v1_dot_options__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
@@ -32,7 +33,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61nyan/identity/v1/role.proto\x12\x12\x62\x61nyan.identity.v1\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x05\n\x04Role\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12.\n\rcustom_fields\x18\n \x01(\x0b\x32\x17.google.protobuf.Struct\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12\x1d\n\x0b\x64\x65scription\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12>\n\x0bpermissions\x18\r \x03(\x0b\x32\x1e.banyan.identity.v1.PermissionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12=\n\x0b\x66ield_rules\x18\x0f \x03(\x0b\x32\x1d.banyan.identity.v1.FieldRuleB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x12\x1c\n\x08\x62uilt_in\x18\x0e \x01(\x08\x42\n\xe2\x41\x01\x03\x92\xb5\x18\x02\x08\x01:@\xea\x41\x31\n\x14identity.banyan/Role\x12\x0croles/{role}*\x05roles2\x04role\x8a\xb5\x18\x08\n\x04name\x10\x01\"U\n\x0eGetRoleRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbc\x01\n\x10ListRolesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\x8c\x01\n\x11ListRolesResponse\x12\'\n\x05roles\x18\x01 \x03(\x0b\x32\x18.banyan.identity.v1.Role\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"W\n\x11\x43reateRoleRequest\x12.\n\x04role\x18\x01 \x01(\x0b\x32\x18.banyan.identity.v1.RoleB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x88\x01\n\x11UpdateRoleRequest\x12.\n\x04role\x18\x01 \x01(\x0b\x32\x18.banyan.identity.v1.RoleB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"K\n\x11\x44\x65leteRoleRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"M\n\x13UndeleteRoleRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xde\x02\n\nPermission\x12\x1b\n\x08resource\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x19\n\x06\x61\x63tion\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x32\x12?\n\x05scope\x18\x03 \x01(\x0e\x32$.banyan.identity.v1.Permission.ScopeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12O\n\x0c\x63\x61tegory_ids\x18\x04 \x03(\tB9\xbaH6\x92\x01\x33\x10\xc8\x01\x18\x01\",r*\xb0\x01\x01\x92\x02$01a20d32-31d4-76a6-9740-af4a32836846\"\x85\x01\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\r\n\tSCOPE_OWN\x10\x01\x12\x0e\n\nSCOPE_UNIT\x10\x02\x12\x11\n\rSCOPE_SUBTREE\x10\x03\x12\r\n\tSCOPE_ALL\x10\x04\x12\x10\n\x0cSCOPE_SHARED\x10\x05\x12\x12\n\x0eSCOPE_CATEGORY\x10\x06\"\xda\x01\n\tFieldRule\x12\x1b\n\x08resource\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12#\n\x06\x66ields\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18\x64\x12@\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\x0e\x32$.banyan.identity.v1.FieldRule.AccessB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"I\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_HIDDEN\x10\x01\x12\x14\n\x10\x41\x43\x43\x45SS_READ_ONLY\x10\x02\x32\xb7\x05\n\x0bRoleService\x12\x65\n\x07GetRole\x12\".banyan.identity.v1.GetRoleRequest\x1a\x18.banyan.identity.v1.Role\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/roles/{id}\x12q\n\tListRoles\x12$.banyan.identity.v1.ListRolesRequest\x1a%.banyan.identity.v1.ListRolesResponse\"\x17\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/roles\x12l\n\nCreateRole\x12%.banyan.identity.v1.CreateRoleRequest\x1a\x18.banyan.identity.v1.Role\"\x1d\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x11\"\t/v1/roles:\x04role\x12v\n\nUpdateRole\x12%.banyan.identity.v1.UpdateRoleRequest\x1a\x18.banyan.identity.v1.Role\"\'\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1b\x32\x13/v1/roles/{role.id}:\x04role\x12k\n\nDeleteRole\x12%.banyan.identity.v1.DeleteRoleRequest\x1a\x18.banyan.identity.v1.Role\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10*\x0e/v1/roles/{id}\x12{\n\x0cUndeleteRole\x12\'.banyan.identity.v1.UndeleteRoleRequest\x1a\x18.banyan.identity.v1.Role\"(\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/roles/{id}:undelete:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x61nyan/identity/v1/role.proto\x12\x12\x62\x61nyan.identity.v1\x1a\x19\x62\x61nyan/api/v1/batch.proto\x1a\x1b\x62\x61nyan/api/v1/options.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x05\n\x04Role\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0f\x63reator_user_id\x18\x07 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x30\n\rowner_user_id\x18\x08 \x01(\tB\x19\xfa\x41\x16\n\x14identity.banyan/User\x12\x31\n\x0borg_unit_id\x18\t \x01(\tB\x1c\xfa\x41\x19\n\x17identity.banyan/OrgUnit\x12.\n\rcustom_fields\x18\n \x01(\x0b\x32\x17.google.protobuf.Struct\x12&\n\x04name\x18\x0b \x01(\tB\x18\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x92\xb5\x18\x06\x08\x01\x10\x01\x18\x01\x12\x1d\n\x0b\x64\x65scription\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12>\n\x0bpermissions\x18\r \x03(\x0b\x32\x1e.banyan.identity.v1.PermissionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12=\n\x0b\x66ield_rules\x18\x0f \x03(\x0b\x32\x1d.banyan.identity.v1.FieldRuleB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x12\x1c\n\x08\x62uilt_in\x18\x0e \x01(\x08\x42\n\xe2\x41\x01\x03\x92\xb5\x18\x02\x08\x01:@\xea\x41\x31\n\x14identity.banyan/Role\x12\x0croles/{role}*\x05roles2\x04role\x8a\xb5\x18\x08\n\x04name\x10\x01\"U\n\x0eGetRoleRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbc\x01\n\x10ListRolesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1a\n\x12include_total_size\x18\x06 \x01(\x08\x12\x14\n\x0cshow_deleted\x18\x07 \x01(\x08\"\x8c\x01\n\x11ListRolesResponse\x12\'\n\x05roles\x18\x01 \x03(\x0b\x32\x18.banyan.identity.v1.Role\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12!\n\x19total_size_is_lower_bound\x18\x04 \x01(\x08\"W\n\x11\x43reateRoleRequest\x12.\n\x04role\x18\x01 \x01(\x0b\x32\x18.banyan.identity.v1.RoleB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\xb4\x01\n\x17\x42\x61tchCreateRolesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.banyan.identity.v1.CreateRoleRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x35\n\x0f\x61ssumed_records\x18\x04 \x03(\x0b\x32\x1c.banyan.api.v1.AssumedRecord\"l\n\x18\x42\x61tchCreateRolesResponse\x12\'\n\x05roles\x18\x01 \x03(\x0b\x32\x18.banyan.identity.v1.Role\x12\'\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x17.banyan.api.v1.RowError\"\x9f\x01\n\x11UpdateRoleRequest\x12.\n\x04role\x18\x01 \x01(\x0b\x32\x18.banyan.identity.v1.RoleB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"K\n\x11\x44\x65leteRoleRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"M\n\x13UndeleteRoleRequest\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xde\x02\n\nPermission\x12\x1b\n\x08resource\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x19\n\x06\x61\x63tion\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x32\x12?\n\x05scope\x18\x03 \x01(\x0e\x32$.banyan.identity.v1.Permission.ScopeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12O\n\x0c\x63\x61tegory_ids\x18\x04 \x03(\tB9\xbaH6\x92\x01\x33\x10\xc8\x01\x18\x01\",r*\xb0\x01\x01\x92\x02$01a20d32-31d4-76a6-9740-af4a32836846\"\x85\x01\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\r\n\tSCOPE_OWN\x10\x01\x12\x0e\n\nSCOPE_UNIT\x10\x02\x12\x11\n\rSCOPE_SUBTREE\x10\x03\x12\r\n\tSCOPE_ALL\x10\x04\x12\x10\n\x0cSCOPE_SHARED\x10\x05\x12\x12\n\x0eSCOPE_CATEGORY\x10\x06\"\xda\x01\n\tFieldRule\x12\x1b\n\x08resource\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12#\n\x06\x66ields\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18\x64\x12@\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\x0e\x32$.banyan.identity.v1.FieldRule.AccessB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"I\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_HIDDEN\x10\x01\x12\x14\n\x10\x41\x43\x43\x45SS_READ_ONLY\x10\x02\x32\xcf\x06\n\x0bRoleService\x12\x65\n\x07GetRole\x12\".banyan.identity.v1.GetRoleRequest\x1a\x18.banyan.identity.v1.Role\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/roles/{id}\x12q\n\tListRoles\x12$.banyan.identity.v1.ListRolesRequest\x1a%.banyan.identity.v1.ListRolesResponse\"\x17\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/roles\x12l\n\nCreateRole\x12%.banyan.identity.v1.CreateRoleRequest\x1a\x18.banyan.identity.v1.Role\"\x1d\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x11\"\t/v1/roles:\x04role\x12\x95\x01\n\x10\x42\x61tchCreateRoles\x12+.banyan.identity.v1.BatchCreateRolesRequest\x1a,.banyan.identity.v1.BatchCreateRolesResponse\"&\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/roles:batchCreate:\x01*\x12v\n\nUpdateRole\x12%.banyan.identity.v1.UpdateRoleRequest\x1a\x18.banyan.identity.v1.Role\"\'\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1b\x32\x13/v1/roles/{role.id}:\x04role\x12k\n\nDeleteRole\x12%.banyan.identity.v1.DeleteRoleRequest\x1a\x18.banyan.identity.v1.Role\"\x1c\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x10*\x0e/v1/roles/{id}\x12{\n\x0cUndeleteRole\x12\'.banyan.identity.v1.UndeleteRoleRequest\x1a\x18.banyan.identity.v1.Role\"(\x9a\xb5\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/roles/{id}:undelete:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -87,36 +88,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLESERVICE'].methods_by_name['ListRoles']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\013\022\t/v1/roles'
   _globals['_ROLESERVICE'].methods_by_name['CreateRole']._loaded_options = None
   _globals['_ROLESERVICE'].methods_by_name['CreateRole']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\021\"\t/v1/roles:\004role'
+  _globals['_ROLESERVICE'].methods_by_name['BatchCreateRoles']._loaded_options = None
+  _globals['_ROLESERVICE'].methods_by_name['BatchCreateRoles']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\032\"\025/v1/roles:batchCreate:\001*'
   _globals['_ROLESERVICE'].methods_by_name['UpdateRole']._loaded_options = None
   _globals['_ROLESERVICE'].methods_by_name['UpdateRole']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\0332\023/v1/roles/{role.id}:\004role'
   _globals['_ROLESERVICE'].methods_by_name['DeleteRole']._loaded_options = None
   _globals['_ROLESERVICE'].methods_by_name['DeleteRole']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\020*\016/v1/roles/{id}'
   _globals['_ROLESERVICE'].methods_by_name['UndeleteRole']._loaded_options = None
   _globals['_ROLESERVICE'].methods_by_name['UndeleteRole']._serialized_options = b'\232\265\030\002\010\002\202\323\344\223\002\034\"\027/v1/roles/{id}:undelete:\001*'
-  _globals['_ROLE']._serialized_start=299
-  _globals['_ROLE']._serialized_end=994
-  _globals['_GETROLEREQUEST']._serialized_start=996
-  _globals['_GETROLEREQUEST']._serialized_end=1081
-  _globals['_LISTROLESREQUEST']._serialized_start=1084
-  _globals['_LISTROLESREQUEST']._serialized_end=1272
-  _globals['_LISTROLESRESPONSE']._serialized_start=1275
-  _globals['_LISTROLESRESPONSE']._serialized_end=1415
-  _globals['_CREATEROLEREQUEST']._serialized_start=1417
-  _globals['_CREATEROLEREQUEST']._serialized_end=1504
-  _globals['_UPDATEROLEREQUEST']._serialized_start=1507
-  _globals['_UPDATEROLEREQUEST']._serialized_end=1643
-  _globals['_DELETEROLEREQUEST']._serialized_start=1645
-  _globals['_DELETEROLEREQUEST']._serialized_end=1720
-  _globals['_UNDELETEROLEREQUEST']._serialized_start=1722
-  _globals['_UNDELETEROLEREQUEST']._serialized_end=1799
-  _globals['_PERMISSION']._serialized_start=1802
-  _globals['_PERMISSION']._serialized_end=2152
-  _globals['_PERMISSION_SCOPE']._serialized_start=2019
-  _globals['_PERMISSION_SCOPE']._serialized_end=2152
-  _globals['_FIELDRULE']._serialized_start=2155
-  _globals['_FIELDRULE']._serialized_end=2373
-  _globals['_FIELDRULE_ACCESS']._serialized_start=2300
-  _globals['_FIELDRULE_ACCESS']._serialized_end=2373
-  _globals['_ROLESERVICE']._serialized_start=2376
-  _globals['_ROLESERVICE']._serialized_end=3071
+  _globals['_ROLE']._serialized_start=326
+  _globals['_ROLE']._serialized_end=1021
+  _globals['_GETROLEREQUEST']._serialized_start=1023
+  _globals['_GETROLEREQUEST']._serialized_end=1108
+  _globals['_LISTROLESREQUEST']._serialized_start=1111
+  _globals['_LISTROLESREQUEST']._serialized_end=1299
+  _globals['_LISTROLESRESPONSE']._serialized_start=1302
+  _globals['_LISTROLESRESPONSE']._serialized_end=1442
+  _globals['_CREATEROLEREQUEST']._serialized_start=1444
+  _globals['_CREATEROLEREQUEST']._serialized_end=1531
+  _globals['_BATCHCREATEROLESREQUEST']._serialized_start=1534
+  _globals['_BATCHCREATEROLESREQUEST']._serialized_end=1714
+  _globals['_BATCHCREATEROLESRESPONSE']._serialized_start=1716
+  _globals['_BATCHCREATEROLESRESPONSE']._serialized_end=1824
+  _globals['_UPDATEROLEREQUEST']._serialized_start=1827
+  _globals['_UPDATEROLEREQUEST']._serialized_end=1986
+  _globals['_DELETEROLEREQUEST']._serialized_start=1988
+  _globals['_DELETEROLEREQUEST']._serialized_end=2063
+  _globals['_UNDELETEROLEREQUEST']._serialized_start=2065
+  _globals['_UNDELETEROLEREQUEST']._serialized_end=2142
+  _globals['_PERMISSION']._serialized_start=2145
+  _globals['_PERMISSION']._serialized_end=2495
+  _globals['_PERMISSION_SCOPE']._serialized_start=2362
+  _globals['_PERMISSION_SCOPE']._serialized_end=2495
+  _globals['_FIELDRULE']._serialized_start=2498
+  _globals['_FIELDRULE']._serialized_end=2716
+  _globals['_FIELDRULE_ACCESS']._serialized_start=2643
+  _globals['_FIELDRULE_ACCESS']._serialized_end=2716
+  _globals['_ROLESERVICE']._serialized_start=2719
+  _globals['_ROLESERVICE']._serialized_end=3566
 # @@protoc_insertion_point(module_scope)

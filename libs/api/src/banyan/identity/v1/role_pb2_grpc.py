@@ -50,6 +50,11 @@ class RoleServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_role__pb2.CreateRoleRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_role__pb2.Role.FromString,
                 _registered_method=True)
+        self.BatchCreateRoles = channel.unary_unary(
+                '/banyan.identity.v1.RoleService/BatchCreateRoles',
+                request_serializer=banyan_dot_identity_dot_v1_dot_role__pb2.BatchCreateRolesRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_role__pb2.BatchCreateRolesResponse.FromString,
+                _registered_method=True)
         self.UpdateRole = channel.unary_unary(
                 '/banyan.identity.v1.RoleService/UpdateRole',
                 request_serializer=banyan_dot_identity_dot_v1_dot_role__pb2.UpdateRoleRequest.SerializeToString,
@@ -84,6 +89,12 @@ class RoleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRole(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateRoles(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +135,11 @@ def add_RoleServiceServicer_to_server(servicer, server):
                     servicer.CreateRole,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_role__pb2.CreateRoleRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_role__pb2.Role.SerializeToString,
+            ),
+            'BatchCreateRoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateRoles,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_role__pb2.BatchCreateRolesRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_role__pb2.BatchCreateRolesResponse.SerializeToString,
             ),
             'UpdateRole': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateRole,
@@ -223,6 +239,33 @@ class RoleService:
             '/banyan.identity.v1.RoleService/CreateRole',
             banyan_dot_identity_dot_v1_dot_role__pb2.CreateRoleRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_role__pb2.Role.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateRoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.RoleService/BatchCreateRoles',
+            banyan_dot_identity_dot_v1_dot_role__pb2.BatchCreateRolesRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_role__pb2.BatchCreateRolesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,7 @@ class RoleServiceStub:
     GetRole: _grpc.UnaryUnaryMultiCallable[_role_pb2.GetRoleRequest, _role_pb2.Role]
     ListRoles: _grpc.UnaryUnaryMultiCallable[_role_pb2.ListRolesRequest, _role_pb2.ListRolesResponse]
     CreateRole: _grpc.UnaryUnaryMultiCallable[_role_pb2.CreateRoleRequest, _role_pb2.Role]
+    BatchCreateRoles: _grpc.UnaryUnaryMultiCallable[_role_pb2.BatchCreateRolesRequest, _role_pb2.BatchCreateRolesResponse]
     UpdateRole: _grpc.UnaryUnaryMultiCallable[_role_pb2.UpdateRoleRequest, _role_pb2.Role]
     DeleteRole: _grpc.UnaryUnaryMultiCallable[_role_pb2.DeleteRoleRequest, _role_pb2.Role]
     UndeleteRole: _grpc.UnaryUnaryMultiCallable[_role_pb2.UndeleteRoleRequest, _role_pb2.Role]
@@ -48,6 +49,7 @@ class RoleServiceAsyncStub(RoleServiceStub):
     GetRole: _aio.UnaryUnaryMultiCallable[_role_pb2.GetRoleRequest, _role_pb2.Role]  # type: ignore[assignment]
     ListRoles: _aio.UnaryUnaryMultiCallable[_role_pb2.ListRolesRequest, _role_pb2.ListRolesResponse]  # type: ignore[assignment]
     CreateRole: _aio.UnaryUnaryMultiCallable[_role_pb2.CreateRoleRequest, _role_pb2.Role]  # type: ignore[assignment]
+    BatchCreateRoles: _aio.UnaryUnaryMultiCallable[_role_pb2.BatchCreateRolesRequest, _role_pb2.BatchCreateRolesResponse]  # type: ignore[assignment]
     UpdateRole: _aio.UnaryUnaryMultiCallable[_role_pb2.UpdateRoleRequest, _role_pb2.Role]  # type: ignore[assignment]
     DeleteRole: _aio.UnaryUnaryMultiCallable[_role_pb2.DeleteRoleRequest, _role_pb2.Role]  # type: ignore[assignment]
     UndeleteRole: _aio.UnaryUnaryMultiCallable[_role_pb2.UndeleteRoleRequest, _role_pb2.Role]  # type: ignore[assignment]
@@ -75,6 +77,13 @@ class RoleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _role_pb2.CreateRoleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_role_pb2.Role, _abc.Awaitable[_role_pb2.Role]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchCreateRoles(
+        self,
+        request: _role_pb2.BatchCreateRolesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_role_pb2.BatchCreateRolesResponse, _abc.Awaitable[_role_pb2.BatchCreateRolesResponse]]: ...
 
     @_abc_1.abstractmethod
     def UpdateRole(

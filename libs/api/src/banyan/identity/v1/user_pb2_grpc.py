@@ -50,6 +50,11 @@ class UserServiceStub:
                 request_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.CreateUserRequest.SerializeToString,
                 response_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.User.FromString,
                 _registered_method=True)
+        self.BatchCreateUsers = channel.unary_unary(
+                '/banyan.identity.v1.UserService/BatchCreateUsers',
+                request_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.BatchCreateUsersRequest.SerializeToString,
+                response_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.BatchCreateUsersResponse.FromString,
+                _registered_method=True)
         self.UpdateUser = channel.unary_unary(
                 '/banyan.identity.v1.UserService/UpdateUser',
                 request_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.UpdateUserRequest.SerializeToString,
@@ -104,6 +109,12 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateUser(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateUsers(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,6 +180,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.CreateUser,
                     request_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.CreateUserRequest.FromString,
                     response_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.User.SerializeToString,
+            ),
+            'BatchCreateUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateUsers,
+                    request_deserializer=banyan_dot_identity_dot_v1_dot_user__pb2.BatchCreateUsersRequest.FromString,
+                    response_serializer=banyan_dot_identity_dot_v1_dot_user__pb2.BatchCreateUsersResponse.SerializeToString,
             ),
             'UpdateUser': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateUser,
@@ -288,6 +304,33 @@ class UserService:
             '/banyan.identity.v1.UserService/CreateUser',
             banyan_dot_identity_dot_v1_dot_user__pb2.CreateUserRequest.SerializeToString,
             banyan_dot_identity_dot_v1_dot_user__pb2.User.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.identity.v1.UserService/BatchCreateUsers',
+            banyan_dot_identity_dot_v1_dot_user__pb2.BatchCreateUsersRequest.SerializeToString,
+            banyan_dot_identity_dot_v1_dot_user__pb2.BatchCreateUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,
