@@ -4,7 +4,7 @@ from banyan.catalog.v1 import price_list_pb2
 
 from catalog.validity import validity_of
 from chassis import errors
-from chassis.resources import Around, Hooks, Noun, unique
+from chassis.resources import Around, Hooks, Noun
 
 _PriceList = price_list_pb2.PriceList
 
@@ -36,6 +36,5 @@ def validate(price_list: _PriceList, _: Around) -> None:
 
 PRICE_LIST = Noun(
     _PriceList,
-    keys=(unique("name"),),
     hooks=Hooks(prepare_create=prepare_create, validate=validate),
 )

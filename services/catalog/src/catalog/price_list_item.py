@@ -4,7 +4,7 @@ from banyan.catalog.v1 import price_list_item_pb2
 
 from catalog.money import refuse_negative
 from chassis import errors
-from chassis.resources import Around, Hooks, Noun, unique
+from chassis.resources import Around, Hooks, Noun
 
 _Item = price_list_item_pb2.PriceListItem
 
@@ -29,7 +29,6 @@ def validate(item: _Item, around: Around) -> None:
 
 PRICE_LIST_ITEM = Noun(
     _Item,
-    keys=(unique("price_list_id", "product_id", "minimum_quantity"),),
     reads=("price_list_id",),
     hooks=Hooks(validate=validate),
 )

@@ -6,7 +6,7 @@ from catalog.grouping import check_group
 from catalog.money import refuse_negative
 from catalog.product_price import quote
 from catalog.validity import selling_days
-from chassis.resources import Around, Hooks, Noun, unique
+from chassis.resources import Around, Hooks, Noun
 
 _Product = product_pb2.Product
 
@@ -32,7 +32,6 @@ def validate(product: _Product, around: Around) -> None:
 
 PRODUCT = Noun(
     _Product,
-    keys=(unique("code"),),
     reads=("product_category_id", "product_series_id"),
     hooks=Hooks(prepare_create=prepare_create, validate=validate),
     methods={"QuoteProductPrice": quote},

@@ -7,7 +7,7 @@ from banyan.catalog.v1 import product_category_pb2
 from google.protobuf.message import Message
 
 from catalog.grouping import delete_group
-from chassis.resources import Noun, Resources, unique
+from chassis.resources import Noun, Resources
 from chassis.rpc import Call
 
 
@@ -24,6 +24,5 @@ async def delete(here: Resources, request: Any, call: Call) -> Message:
 PRODUCT_CATEGORY = Noun(
     product_category_pb2.ProductCategory,
     # At the top there is no parent to share, and names may be the same: codes tell those apart.
-    keys=(unique("code"), unique("parent_product_category_id", "name")),
     methods={"DeleteProductCategory": delete},
 )

@@ -6,7 +6,7 @@ from banyan.catalog.v1 import product_series_pb2
 from google.protobuf.message import Message
 
 from catalog.grouping import check_group, delete_group
-from chassis.resources import Hooks, Noun, Resources, unique
+from chassis.resources import Hooks, Noun, Resources
 from chassis.rpc import Call
 
 
@@ -17,7 +17,6 @@ async def delete(here: Resources, request: Any, call: Call) -> Message:
 
 PRODUCT_SERIES = Noun(
     product_series_pb2.ProductSeries,
-    keys=(unique("name"),),
     reads=("product_category_id",),
     hooks=Hooks(validate=check_group),
     methods={"DeleteProductSeries": delete},

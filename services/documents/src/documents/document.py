@@ -4,7 +4,7 @@ from banyan.documents.v1 import document_pb2, document_version_pb2
 from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from chassis.resources import Noun, unique
+from chassis.resources import Noun
 from documents.content import read, write
 
 DOCUMENT = Noun(
@@ -13,7 +13,6 @@ DOCUMENT = Noun(
 )
 DOCUMENT_VERSION = Noun(
     document_version_pb2.DocumentVersion,
-    keys=(unique("document_id", "number"),),
     # Sizes of the parts, the numbers of their objects, and how many of these were ever given out.
     private={
         "parts": ARRAY(BigInteger()),

@@ -1,5 +1,9 @@
 """Dry runs of what the nouns' own rules refuse: said before anything is written."""
 
+import pytest
+
+from documents.imports import writing
+
 DEALS = """
 files:
   - file: firms.csv
@@ -108,15 +112,17 @@ async def test_a_dry_run_holds_a_change_to_the_rules_of_its_noun(firm, counts):
     assert (counts(done), await firm.problems(job)) == (counts(checked), wanted)
 
 
-async def test_a_dry_run_names_keys_that_are_taken(firm, counts):
-    """PLT-19: by a record, by another row, and by what a change would make of a record."""
+@pytest.mark.parametrize("batch", [1, 1000])
+async def test_a_dry_run_names_keys_that_are_taken(firm, counts, monkeypatch, batch):
+    """PLT-19: by a record, by another row however far away, and by what a change would make."""
+    monkeypatch.setattr(writing, "BATCH", batch)
     await firm.call("CreateSource", source={"name": "Fair", "external_id": "other"})
     await firm.start(await firm.job("m,Mail,,,,,", map=SOURCES))
     job = await firm.job(
         "a,Fair,,,,,", "b,Call,,,,,", "c,Call,,,,,", "d,Visit,,,,,", "m,Fair,,,,,", map=SOURCES
     )
     checked = await firm.start(job, dry_run=True)
-    wanted = [(line, "", "", "ALREADY_EXISTS") for line in (2, 4, 6)]
+    wanted = [(line, "name", "", "ALREADY_EXISTS") for line in (2, 4, 6)]
     assert sorted(await firm.problems(job)) == wanted
     assert counts(checked) == {"party.Source": (2, 0, 0)}
     done = await firm.start(job)
@@ -134,8 +140,8 @@ async def test_a_dry_run_holds_people_to_the_rules_of_their_nouns(firm, counts):
     )
     checked = await firm.start(job, dry_run=True)
     wanted = [
-        (4, "", "", "ALREADY_EXISTS"),
         (4, "", "", "NEEDED_RECORD_REFUSED"),
+        (4, "name", "", "ALREADY_EXISTS"),
         (5, "staff", "", "ENDS_BEFORE_START"),
     ]
     assert sorted(await firm.problems(job)) == wanted

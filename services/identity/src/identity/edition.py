@@ -9,7 +9,7 @@ from banyan.identity.v1 import edition_pb2, tenant_pb2
 from google.protobuf.message import Message
 
 from chassis import errors
-from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.rpc import Call
 from identity.modules import installed, shipped
 
@@ -112,7 +112,6 @@ async def chain_of(here: Resources, tenant: tenant_pb2.Tenant) -> Sequence[_Edit
 
 EDITION = Noun(
     _Edition,
-    keys=(unique("name"), unique("shipped_key")),
     hooks=Hooks(validate=validate, authorize=authorize),
     methods={"RestoreEditions": restore},
     without={"Share": "it is for the whole installation"},

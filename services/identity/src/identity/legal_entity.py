@@ -2,10 +2,9 @@
 
 from banyan.identity.v1 import legal_entity_pb2
 
-from chassis.resources import Noun, unique
+from chassis.resources import Noun
 
 LEGAL_ENTITY = Noun(
     legal_entity_pb2.LegalEntity,
-    keys=(unique("name"),),
     without={"Share": "everybody in the firm may see it"},
 )

@@ -8,7 +8,7 @@ from banyan.identity.v1 import role_pb2
 
 from chassis import errors
 from chassis.access import Grant, Grants, Scope
-from chassis.resources import Around, Hooks, Noun, unique
+from chassis.resources import Around, Hooks, Noun
 from chassis.rpc.method import SIGNED_IN
 from chassis.rpc.registry import contract_methods
 from identity import field_rules
@@ -183,7 +183,6 @@ MEMBER = role_pb2.Role(
 
 ROLE = Noun(
     role_pb2.Role,
-    keys=(unique("name"),),
     hooks=Hooks(
         prepare_create=prepare,
         prepare_update=lambda _, role, around: prepare(role, around),

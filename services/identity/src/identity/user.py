@@ -9,7 +9,7 @@ from sqlalchemy import Text
 
 from chassis import errors
 from chassis.access import EVERYTHING, Reach
-from chassis.resources import Around, Hooks, Keep, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Keep, Noun, Resources
 from chassis.rpc import Call
 from identity import lockout, passwords
 from identity.session import end_sessions, lockout_policy
@@ -158,7 +158,6 @@ async def _knows_old(here: Resources, request: Any, call: Call) -> bool:
 
 USER = Noun(
     user_pb2.User,
-    keys=(unique("email"),),
     defaults={"kind": user_pb2.User.KIND_INTERNAL},
     private={"password_hash": Text()},
     hooks=Hooks(

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from chassis import errors
 from chassis.ids import is_id
-from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.rpc import Call
 from party.planned import planned, seen
 
@@ -73,10 +73,6 @@ async def check_primary(here: Resources, call: Call, address: _Address) -> None:
 
 ADDRESS = Noun(
     _Address,
-    keys=(
-        unique("organization_id", "kind", "primary_"),
-        unique("contact_id", "kind", "primary_"),
-    ),
     hooks=Hooks(complete=complete, prepare_create=prepare_create, prepare_update=prepare_update),
     methods={"UpdateAddress": update},
 )

@@ -2,8 +2,6 @@
 
 from banyan.party.v1 import annual_report_pb2
 
-from chassis.resources import Noun, unique
+from chassis.resources import Noun
 
-ANNUAL_REPORT = Noun(
-    annual_report_pb2.AnnualReport, keys=(unique("organization_id", "fiscal_year"),)
-)
+ANNUAL_REPORT = Noun(annual_report_pb2.AnnualReport)

@@ -15,7 +15,7 @@ from google.type import decimal_pb2
 from chassis import errors
 from chassis.database import Transaction
 from chassis.events import Consumer, Event
-from chassis.resources import Around, Noun, Resources, unique
+from chassis.resources import Around, Noun, Resources
 from chassis.rpc import Call
 from party.capture import evidence_of
 from party.likeness import BY_TYPE, Likeness
@@ -201,10 +201,6 @@ _MISSING: Mapping[str, str] = {
 
 DUPLICATE = Noun(
     _Duplicate,
-    keys=(
-        unique("organization_id", "other_organization_id"),
-        unique("contact_id", "other_contact_id"),
-    ),
     verbs={"DismissDuplicate": dismiss},
     without=_MISSING,
 )

@@ -5,7 +5,7 @@ import decimal
 from banyan.party.v1 import financial_profile_pb2
 
 from chassis import errors
-from chassis.resources import Around, Hooks, Noun, unique
+from chassis.resources import Around, Hooks, Noun
 
 _FinancialProfile = financial_profile_pb2.FinancialProfile
 
@@ -20,6 +20,4 @@ def validate(profile: _FinancialProfile, _: Around) -> None:
         raise errors.invalid_field("financial_profile.credit_limit", "NEGATIVE_CREDIT_LIMIT")
 
 
-FINANCIAL_PROFILE = Noun(
-    _FinancialProfile, keys=(unique("organization_id"),), hooks=Hooks(validate=validate)
-)
+FINANCIAL_PROFILE = Noun(_FinancialProfile, hooks=Hooks(validate=validate))

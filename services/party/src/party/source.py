@@ -2,6 +2,6 @@
 
 from banyan.party.v1 import source_pb2
 
-from chassis.resources import Noun, unique
+from chassis.resources import Noun
 
-SOURCE = Noun(source_pb2.Source, keys=(unique("name"),))
+SOURCE = Noun(source_pb2.Source)

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from chassis import errors
 from chassis.access import EVERYTHING
 from chassis.expressions import Rule, compile_rule
-from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.references import is_seen
 from chassis.rpc import Call
 
@@ -113,7 +113,6 @@ async def preferred(here: Resources, call: Call) -> pipeline_pb2.Pipeline:
 
 PIPELINE = Noun(
     pipeline_pb2.Pipeline,
-    keys=(unique("name"),),
     hooks=Hooks(validate=validate),
     methods={"UpdatePipeline": update},
 )

@@ -13,7 +13,7 @@ from chassis.errors import FieldViolation
 from chassis.json import short_enum_name
 from chassis.json.refusal import Refused
 from chassis.json.wellknown import decode_decimal
-from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.resources.kinds import noun_of, nouns
 from chassis.rpc import Call
 from studio.label import fill_label
@@ -165,7 +165,6 @@ def _type_name(number: int) -> str:
 
 CUSTOM_FIELD = Noun(
     _Field,
-    keys=(unique("resource_type", "key"),),
     reads=("picklist_id",),
     hooks=Hooks(
         complete=complete,

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from chassis import errors
 from chassis.custom.value import offered
 from chassis.json.wellknown import encode_value
-from chassis.resources import Around, Hooks, Noun, Resources, unique
+from chassis.resources import Around, Hooks, Noun, Resources
 from chassis.rpc import Call
 from studio.label import fill_label
 
@@ -103,7 +103,6 @@ async def delete(here: Resources, request: Any, call: Call) -> Message:
 
 PICKLIST = Noun(
     _Picklist,
-    keys=(unique("name"),),
     hooks=Hooks(prepare_create=prepare_create, prepare_update=prepare_update, validate=validate),
     methods={"UpdatePicklist": update, "DeletePicklist": delete},
     without={"Share": "it is in force for everybody"},

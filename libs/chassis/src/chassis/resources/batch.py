@@ -229,6 +229,7 @@ def row_error(row: int, error: errors.Error, language: str) -> batch_pb2.RowErro
         row=row,
         reason=error.reason,
         message=errors.sentence(error.reason, error.metadata, language),
+        metadata=error.metadata,
     )
     for violation in error.violations:
         text = errors.sentence(violation.reason, violation.metadata, language)

@@ -101,7 +101,7 @@ class Noun:
 
     Attributes:
         message: the record's type; its gRPC service is ``<Message>Service`` in the same file.
-        keys: unique keys beside `id` and `external_id`.
+        keys: unique keys of private columns, or across tenants; the others stand in the contract.
         defaults: what a field is on a new record that does not say.
         private: columns that are not in the contract, null until something writes them.
         derived: columns that are not in the contract either, for finding records by.

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from banyan.api.v1 import batch_pb2
+from google.protobuf.message import Message
 
 from chassis.custom.fields import key_of
+from chassis.json.fields import is_set
 from chassis.resources.columns import reference_type
 from chassis.rpc import Method
 from documents.imports.custom import Custom
@@ -26,6 +28,8 @@ class Trial:
         # By resource type and id, written down: there are as many as there are rows.
         self._made: dict[str, dict[str, bytes]] = {}
         self._changed: dict[str, dict[str, bytes]] = {}
+        # By resource type and fields, the values of unique keys and whose they are.
+        self._keys: dict[tuple[str, str], dict[tuple[Any, ...], str]] = {}
 
     def plan(self, planned: Planned) -> None:
         """Keep a record as its row says it is, until more is known of it."""
@@ -41,6 +45,18 @@ class Trial:
         kind = planned.map.noun.noun.resource.type
         if kind in self._kinds:
             self._made.setdefault(kind, {})[record.id] = record.SerializeToString()
+
+    def taken(self, planned: Planned, record: Any) -> str:
+        """Take the unique keys of a record that would be made; name one that another has, or ""."""
+        noun = planned.map.noun.noun
+        for unique in noun.options.unique:
+            names = unique.split(",")
+            if all(is_set(record, name) for name in names):
+                values = tuple(_plain(getattr(record, name)) for name in names)
+                owners = self._keys.setdefault((noun.resource.type, unique), {})
+                if owners.setdefault(values, record.id) != record.id:
+                    return "_".join(names)
+        return ""
 
     def record(self, noun: ImportNoun, record_id: str) -> Any:
         """Give a record, as far as it was kept."""
@@ -64,6 +80,10 @@ class Trial:
         """Tell whether neither a record nor what it refers to is of this run's making."""
         ids = (one.message.id, *one.needs)
         return all(kept.keys().isdisjoint(ids) for kept in self._made.values())
+
+
+def _plain(value: Any) -> Any:
+    return value.SerializeToString() if isinstance(value, Message) else value
 
 
 def spoken_of_again(records: Sequence[RecordMap], custom: Custom) -> Set[str]:

@@ -74,8 +74,9 @@ class Outcome:
                 )
             )
         if not error.violations:
+            column = planned.columns.get(error.metadata.get("key", ""), "")
             self.problems.append(
-                Problem(planned.line, error.reason, noun=noun.name, metadata=error.metadata)
+                Problem(planned.line, error.reason, column, noun=noun.name, metadata=error.metadata)
             )
 
 
@@ -186,11 +187,14 @@ class Writer:
 
     def _went_in(self, one: Planned, record: Any, outcome: Outcome) -> None:
         """Count a new record, and keep in mind that it is there, or would be."""
-        outcome.count(one, 0)
-        if self.trial is None:
-            _made(outcome, one)
-        else:
+        if self.trial is not None:
+            if key := self.trial.taken(one, record):
+                self._refuse(one, errors.AlreadyExists("ALREADY_EXISTS", key=key), outcome)
+                return
             self.trial.keep(one, record)
+        else:
+            _made(outcome, one)
+        outcome.count(one, 0)
 
     async def _create(self, group: list[Planned], outcome: Outcome) -> None:
         noun = group[0].map.noun
@@ -323,4 +327,4 @@ def _error_of(row: Any) -> errors.Error:
     ]
     if violations:
         return errors.Invalid(row.reason, violations=violations)
-    return errors.Invalid(row.reason, detail=row.message)
+    return errors.Invalid(row.reason, **{**row.metadata, "detail": row.message})

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x62\x61nyan/api/v1/batch.proto\x12\rbanyan.api.v1\"\x90\x02\n\x08RowError\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12-\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1d.banyan.api.v1.RowError.Field\x1a\xa6\x01\n\x05\x46ield\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12=\n\x08metadata\x18\x04 \x03(\x0b\x32+.banyan.api.v1.RowError.Field.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\rAssumedRecord\x12\x15\n\rresource_type\x18\x01 \x01(\t\x12\x0e\n\x06record\x18\x02 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x62\x61nyan/api/v1/batch.proto\x12\rbanyan.api.v1\"\xfa\x02\n\x08RowError\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12-\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1d.banyan.api.v1.RowError.Field\x12\x37\n\x08metadata\x18\x05 \x03(\x0b\x32%.banyan.api.v1.RowError.MetadataEntry\x1a\xa6\x01\n\x05\x46ield\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12=\n\x08metadata\x18\x04 \x03(\x0b\x32+.banyan.api.v1.RowError.Field.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\rAssumedRecord\x12\x15\n\rresource_type\x18\x01 \x01(\t\x12\x0e\n\x06record\x18\x02 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,12 +33,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ROWERROR_FIELD_METADATAENTRY']._loaded_options = None
   _globals['_ROWERROR_FIELD_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_ROWERROR_METADATAENTRY']._loaded_options = None
+  _globals['_ROWERROR_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_ROWERROR']._serialized_start=45
-  _globals['_ROWERROR']._serialized_end=317
-  _globals['_ROWERROR_FIELD']._serialized_start=151
-  _globals['_ROWERROR_FIELD']._serialized_end=317
-  _globals['_ROWERROR_FIELD_METADATAENTRY']._serialized_start=270
-  _globals['_ROWERROR_FIELD_METADATAENTRY']._serialized_end=317
-  _globals['_ASSUMEDRECORD']._serialized_start=319
-  _globals['_ASSUMEDRECORD']._serialized_end=373
+  _globals['_ROWERROR']._serialized_end=423
+  _globals['_ROWERROR_FIELD']._serialized_start=208
+  _globals['_ROWERROR_FIELD']._serialized_end=374
+  _globals['_ROWERROR_FIELD_METADATAENTRY']._serialized_start=327
+  _globals['_ROWERROR_FIELD_METADATAENTRY']._serialized_end=374
+  _globals['_ROWERROR_METADATAENTRY']._serialized_start=327
+  _globals['_ROWERROR_METADATAENTRY']._serialized_end=374
+  _globals['_ASSUMEDRECORD']._serialized_start=425
+  _globals['_ASSUMEDRECORD']._serialized_end=479
 # @@protoc_insertion_point(module_scope)

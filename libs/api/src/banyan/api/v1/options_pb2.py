@@ -25,21 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61nyan/api/v1/options.proto\x12\rbanyan.api.v1\x1a google/protobuf/descriptor.proto\"\xaf\x01\n\x0bNounOptions\x12\r\n\x05title\x18\x01 \x01(\t\x12\x13\n\x0bsoft_delete\x18\x02 \x01(\x08\x12,\n\x03map\x18\x03 \x01(\x0b\x32\x1f.banyan.api.v1.BusinessMapPlace\x12\x13\n\x0btree_parent\x18\x04 \x01(\t\x12\x0f\n\x07\x65xample\x18\x05 \x01(\t\x12\x0f\n\x07part_of\x18\x06 \x01(\t\x12\x17\n\x0f\x63\x61tegory_fields\x18\x07 \x03(\t\"C\n\x10\x42usinessMapPlace\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x0f\n\x07\x61mounts\x18\x02 \x03(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\"\xa4\x01\n\x0c\x46ieldOptions\x12\x12\n\nfilterable\x18\x01 \x01(\x08\x12\x10\n\x08sortable\x18\x02 \x01(\x08\x12\x12\n\nsearchable\x18\x03 \x01(\x08\x12\x10\n\x08personal\x18\x04 \x01(\x08\x12\x10\n\x08picklist\x18\x05 \x01(\t\x12\x10\n\x08title_of\x18\x06 \x01(\t\x12\x11\n\tdefaulted\x18\x07 \x01(\x08\x12\x11\n\tfields_of\x18\x08 \x01(\t\"\x82\x01\n\rMethodOptions\x12%\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0e\x32\x15.banyan.api.v1.Access\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x12\n\nidempotent\x18\x03 \x01(\x08\x12\x10\n\x08services\x18\x04 \x03(\t\x12\x14\n\x0cwider_action\x18\x05 \x01(\t*X\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_PUBLIC\x10\x01\x12\x0f\n\x0b\x41\x43\x43\x45SS_USER\x10\x02\x12\x12\n\x0e\x41\x43\x43\x45SS_SERVICE\x10\x03:K\n\x04noun\x12\x1f.google.protobuf.MessageOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1a.banyan.api.v1.NounOptions:K\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\x0b\x32\x1b.banyan.api.v1.FieldOptions:N\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xd3\x86\x03 \x01(\x0b\x32\x1c.banyan.api.v1.MethodOptionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61nyan/api/v1/options.proto\x12\rbanyan.api.v1\x1a google/protobuf/descriptor.proto\"\xbf\x01\n\x0bNounOptions\x12\r\n\x05title\x18\x01 \x01(\t\x12\x13\n\x0bsoft_delete\x18\x02 \x01(\x08\x12,\n\x03map\x18\x03 \x01(\x0b\x32\x1f.banyan.api.v1.BusinessMapPlace\x12\x13\n\x0btree_parent\x18\x04 \x01(\t\x12\x0f\n\x07\x65xample\x18\x05 \x01(\t\x12\x0f\n\x07part_of\x18\x06 \x01(\t\x12\x17\n\x0f\x63\x61tegory_fields\x18\x07 \x03(\t\x12\x0e\n\x06unique\x18\x08 \x03(\t\"C\n\x10\x42usinessMapPlace\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x0f\n\x07\x61mounts\x18\x02 \x03(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\"\xa4\x01\n\x0c\x46ieldOptions\x12\x12\n\nfilterable\x18\x01 \x01(\x08\x12\x10\n\x08sortable\x18\x02 \x01(\x08\x12\x12\n\nsearchable\x18\x03 \x01(\x08\x12\x10\n\x08personal\x18\x04 \x01(\x08\x12\x10\n\x08picklist\x18\x05 \x01(\t\x12\x10\n\x08title_of\x18\x06 \x01(\t\x12\x11\n\tdefaulted\x18\x07 \x01(\x08\x12\x11\n\tfields_of\x18\x08 \x01(\t\"\x82\x01\n\rMethodOptions\x12%\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0e\x32\x15.banyan.api.v1.Access\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x12\n\nidempotent\x18\x03 \x01(\x08\x12\x10\n\x08services\x18\x04 \x03(\t\x12\x14\n\x0cwider_action\x18\x05 \x01(\t*X\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_PUBLIC\x10\x01\x12\x0f\n\x0b\x41\x43\x43\x45SS_USER\x10\x02\x12\x12\n\x0e\x41\x43\x43\x45SS_SERVICE\x10\x03:K\n\x04noun\x12\x1f.google.protobuf.MessageOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1a.banyan.api.v1.NounOptions:K\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\x0b\x32\x1b.banyan.api.v1.FieldOptions:N\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xd3\x86\x03 \x01(\x0b\x32\x1c.banyan.api.v1.MethodOptionsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'banyan.api.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCESS']._serialized_start=627
-  _globals['_ACCESS']._serialized_end=715
+  _globals['_ACCESS']._serialized_start=643
+  _globals['_ACCESS']._serialized_end=731
   _globals['_NOUNOPTIONS']._serialized_start=81
-  _globals['_NOUNOPTIONS']._serialized_end=256
-  _globals['_BUSINESSMAPPLACE']._serialized_start=258
-  _globals['_BUSINESSMAPPLACE']._serialized_end=325
-  _globals['_FIELDOPTIONS']._serialized_start=328
-  _globals['_FIELDOPTIONS']._serialized_end=492
-  _globals['_METHODOPTIONS']._serialized_start=495
-  _globals['_METHODOPTIONS']._serialized_end=625
+  _globals['_NOUNOPTIONS']._serialized_end=272
+  _globals['_BUSINESSMAPPLACE']._serialized_start=274
+  _globals['_BUSINESSMAPPLACE']._serialized_end=341
+  _globals['_FIELDOPTIONS']._serialized_start=344
+  _globals['_FIELDOPTIONS']._serialized_end=508
+  _globals['_METHODOPTIONS']._serialized_start=511
+  _globals['_METHODOPTIONS']._serialized_end=641
 # @@protoc_insertion_point(module_scope)

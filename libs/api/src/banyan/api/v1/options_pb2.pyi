@@ -62,6 +62,7 @@ class NounOptions(_message.Message):
     EXAMPLE_FIELD_NUMBER: _builtins.int
     PART_OF_FIELD_NUMBER: _builtins.int
     CATEGORY_FIELDS_FIELD_NUMBER: _builtins.int
+    UNIQUE_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The field people know a record by."""
     soft_delete: _builtins.bool
@@ -88,6 +89,12 @@ class NounOptions(_message.Message):
         where they are product categories or series themselves.
         """
 
+    @_builtins.property
+    def unique(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What no two living records of a firm share: a field, or some with commas between
+        them. Where one of them is unset, it is shared with nobody.
+        """
+
     def __init__(
         self,
         *,
@@ -98,10 +105,11 @@ class NounOptions(_message.Message):
         example: _builtins.str = ...,
         part_of: _builtins.str = ...,
         category_fields: _abc.Iterable[_builtins.str] | None = ...,
+        unique: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["map", b"map"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_fields", b"category_fields", "example", b"example", "map", b"map", "part_of", b"part_of", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_fields", b"category_fields", "example", b"example", "map", b"map", "part_of", b"part_of", "soft_delete", b"soft_delete", "title", b"title", "tree_parent", b"tree_parent", "unique", b"unique"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
