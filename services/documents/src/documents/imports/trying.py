@@ -47,15 +47,19 @@ class Trial:
             self._made.setdefault(kind, {})[record.id] = record.SerializeToString()
 
     def taken(self, planned: Planned, record: Any) -> str:
-        """Take the unique keys of a record that would be made; name one that another has, or ""."""
+        """Name a unique key of a record that would be made and another has; else take them all."""
         noun = planned.map.noun.noun
+        keys: dict[str, tuple[Any, ...]] = {}
         for unique in noun.options.unique:
             names = unique.split(",")
             if all(is_set(record, name) for name in names):
-                values = tuple(_plain(getattr(record, name)) for name in names)
-                owners = self._keys.setdefault((noun.resource.type, unique), {})
-                if owners.setdefault(values, record.id) != record.id:
-                    return "_".join(names)
+                keys[unique] = tuple(_plain(getattr(record, name)) for name in names)
+        for unique, values in keys.items():
+            owners = self._keys.setdefault((noun.resource.type, unique), {})
+            if owners.get(values, record.id) != record.id:
+                return unique.replace(",", "_")
+        for unique, values in keys.items():
+            self._keys[noun.resource.type, unique][values] = record.id
         return ""
 
     def record(self, noun: ImportNoun, record_id: str) -> Any:
