@@ -12,11 +12,13 @@ import pytest_asyncio
 
 from chassis.access import FieldRule, Grant, Scope
 from chassis.json.wellknown import decode_struct, encode_struct, encode_value
+from chassis.rpc.registry import contract_methods
 
 D = decimal.Decimal
 SOURCES = "party.banyan/Source"
 # In the order of the list, which is not that of the letters; one needs care in SQL, one in filters.
 LEVELS = ["low", "a medium's", "high", 'very "high"*']
+LABELS = {"low": {"label_en": "Low", "label_zh": "低"}, "high": {"label_zh": "高"}}
 KINDS = {
     "town": "TEXT", "seats": "INTEGER", "price": "DECIMAL", "renewal": "DATE", "seen": "TIMESTAMP",
     "vip": "BOOLEAN", "level": "PICKLIST", "parent": "REFERENCE", "story": "LONG_TEXT",
@@ -34,7 +36,8 @@ class Fair:
         self.sources: list[Any] = []
 
     async def define(self) -> None:
-        levels = await self.firm.picklist(*LEVELS, name="levels")
+        entries = [{"key": key} | LABELS.get(key, {}) for key in LEVELS]
+        levels = await self.firm.picklist(name="levels", entries=entries)
         for key, kind in KINDS.items():
             fields: dict[str, Any] = {"filterable": key not in ("plain", "story")}
             if "PICKLIST" in kind:
@@ -170,6 +173,21 @@ async def test_groups_by_a_reference_say_what_it_is_called(fair):
     term = "customFields.parent"
     found = {g.keys[term].string_value: g.titles.get(term, "") for g in groups}
     assert found == fair.parents | {"": ""}
+
+
+@pytest.mark.parametrize(("language", "low"), [("en", "Low"), ("zh-CN", "低")])
+async def test_groups_by_a_choice_say_what_it_is_called(fair, language, low):
+    """PLT-10: in the caller's language, else in the one there is, else by its key."""
+    term = "customFields.level"
+    method = next(m for m in contract_methods() if m.name == "SummarizeSources")
+    summarize = fair.firm.world.host.channels.to("party").unary_unary(method.path)
+    reply = await summarize(
+        method.request_type(group_by=term, include_titles=True),
+        metadata=fair.firm.boss.metadata | {"accept-language": language},
+    )
+    found = {g.keys[term].string_value: g.titles.get(term, "") for g in reply.groups}
+    others = {key: key for key in LEVELS}
+    assert found == others | {"low": low, "high": "高", "": ""}
 
 
 @pytest.mark.parametrize(

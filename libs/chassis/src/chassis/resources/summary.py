@@ -17,7 +17,7 @@ from banyan.identity.v1 import org_unit_pb2
 
 from chassis import errors
 from chassis.access import TenantProfile
-from chassis.custom.definitions import NONE, Fields
+from chassis.custom.definitions import NONE, Definition, Fields
 from chassis.custom.fields import key_of
 from chassis.json import short_enum_name
 from chassis.json.fields import enum_of
@@ -122,24 +122,40 @@ async def summarize(resource: "Resource", request: Any, call: Call) -> Any:
         digest = hashlib.sha256(repr(told).encode()).digest()
         kinds = _kinds(resource.noun)
         answer = await resource.here.answers.get(call.tenant_id, digest, kinds, make)
-    return await _titled(resource, answer, keys, call) if request.include_titles else answer
+    if not request.include_titles:
+        return answer
+    return await _titled(resource, answer, keys, call, question.fields)
 
 
 async def _titled(
-    resource: "Resource", answer: summary_pb2.SummarizeResponse, keys: Sequence[Key], call: Call
+    resource: "Resource",
+    answer: summary_pb2.SummarizeResponse,
+    keys: Sequence[Key],
+    call: Call,
+    fields: Fields,
 ) -> summary_pb2.SummarizeResponse:
-    """Add what the records are called that groups are by, for this caller."""
+    """Add what the records and entries are called that groups are by, for this caller."""
     titled = summary_pb2.SummarizeResponse()
     titled.CopyFrom(answer)
     for key in keys:
         ids = {group.keys[key.asked].string_value for group in titled.groups} - {""}
-        if not key.kind or not ids:
-            continue
-        titles = await resource.rules.references.titles(call, key.kind, sorted(ids))
+        if key.kind and ids:
+            titles = await resource.rules.references.titles(call, key.kind, sorted(ids))
+        else:
+            titles = _labels(fields.get(key_of(key.asked)), call.language)
         for group in titled.groups:
             if title := titles.get(group.keys[key.asked].string_value):
                 group.titles[key.asked] = title
     return titled
+
+
+def _labels(definition: Definition | None, language: str) -> dict[str, str]:
+    """Give what the entries of a custom field's picklist are called; a key names itself."""
+    if definition is None or definition.picklist is None:
+        return {}
+    labels = {e.key: (e.label_en, e.label_zh) for e in definition.picklist.entries}
+    first = 1 if language.startswith("zh") else 0
+    return {key: both[first] or both[1 - first] or key for key, both in labels.items()}
 
 
 def _kinds(noun: Noun) -> list[str]:

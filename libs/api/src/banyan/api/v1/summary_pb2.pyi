@@ -45,7 +45,7 @@ class SummarizeRequest(_message.Message):
     """The same filter as of List."""
     show_deleted: _builtins.bool
     include_titles: _builtins.bool
-    """Say what the records are called that groups are by."""
+    """Say what the records and the entries of picklists are called that groups are by."""
     def __init__(
         self,
         *,
@@ -149,8 +149,9 @@ class SummarizeResponse(_message.Message):
 
         @_builtins.property
         def titles(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-            """What the records are called that keys name by their ids, by the terms;
-            as far as the caller sees them. Filled when include_titles asks for it.
+            """What the records are called that keys name by their ids, as far as the caller
+            sees them, and the entries of custom fields' picklists; by the terms. Filled
+            when include_titles asks for it.
             """
 
         def __init__(
