@@ -113,7 +113,7 @@ def _new_id() -> str:
 
 TENANT = Noun(
     tenant_pb2.Tenant,
-    keys=(unique("slug", across_tenants=True),),
+    private_keys=(unique("slug", across_tenants=True),),
     hooks=Hooks(validate=validate),
     verbs={"LicenseTenant": license_},
     methods={"FoundTenant": found},

@@ -82,7 +82,7 @@ async def check_superior(here: Resources, call: Call, contact: _Contact) -> None
 
 CONTACT = Noun(
     _Contact,
-    keys=CONTACTS.indexes,
+    private_keys=CONTACTS.indexes,
     derived=CONTACTS.derived,
     hooks=Hooks(
         complete=complete,

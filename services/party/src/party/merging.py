@@ -25,7 +25,6 @@ from chassis.resources import Around, Keep, Resource, Resources
 from chassis.resources.columns import column_name
 from chassis.resources.noun import Custom, Unique
 from chassis.resources.patch import check_writable
-from chassis.resources.table import keys_of
 from chassis.rpc import Call
 from party.duplicate import MERGED, close, hold_pairs, pairs_of, reopen
 from party.likeness import Likeness
@@ -271,7 +270,7 @@ async def _move(work: Work, pointer: Pointer, record: Any, changed: Any) -> Any:
             noun.hooks.validate(changed, await resource.rules.around(work.call, changed))
         except errors.Invalid:
             return None
-    keys = [key for key in keys_of(noun) if pointer.field.name in key.columns]
+    keys = [key for key in noun.keys if pointer.field.name in key.columns]
     if not keys:
         return await resource.put(work.call, "update", record, changed, work.transaction)
     for attempt in (changed, _one_of_many(keys, changed)):

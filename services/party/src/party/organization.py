@@ -84,7 +84,7 @@ async def update(here: Resources, request: Any, call: Call) -> Message:
 
 ORGANIZATION = Noun(
     _Organization,
-    keys=ORGANIZATIONS.indexes,
+    private_keys=ORGANIZATIONS.indexes,
     derived=ORGANIZATIONS.derived,
     defaults={"active": True},
     hooks=Hooks(

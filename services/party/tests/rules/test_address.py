@@ -3,7 +3,6 @@
 import pytest
 from banyan.party.v1 import address_pb2
 
-from chassis.resources.table import keys_of
 from party.address import ADDRESS, prepare_create, prepare_update
 
 
@@ -19,7 +18,7 @@ def test_only_a_primary_address_says_so(around, given):
 
 
 def test_the_keys_are_those_of_either_party():
-    assert [key.columns for key in keys_of(ADDRESS)][:2] == [
+    assert [key.columns for key in ADDRESS.keys] == [
         ("organization_id", "kind", "primary_"),
         ("contact_id", "kind", "primary_"),
     ]

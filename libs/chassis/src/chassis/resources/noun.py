@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 from chassis.access import SHARES
 from chassis.custom.fields import CUSTOM_FIELDS
 from chassis.resources.around import Around
+from chassis.resources.columns import column_name
 from chassis.rpc import Call, Method, methods_of, service_name
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Noun:
 
     Attributes:
         message: the record's type; its gRPC service is ``<Message>Service`` in the same file.
-        keys: unique keys of private columns, or across tenants; the others stand in the contract.
+        private_keys: unique keys of private columns, or across tenants; others are in the contract.
         defaults: what a field is on a new record that does not say.
         private: columns that are not in the contract, null until something writes them.
         derived: columns that are not in the contract either, for finding records by.
@@ -113,7 +114,7 @@ class Noun:
     """
 
     message: type[Message]
-    keys: tuple[Unique, ...] = ()
+    private_keys: tuple[Unique, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     private: Mapping[str, TypeEngine[Any]] = field(default_factory=dict[str, TypeEngine[Any]])
     derived: Derived = _NOTHING_DERIVED
@@ -133,6 +134,12 @@ class Noun:
     def grpc_service(self) -> ServiceDescriptor:
         """Give the noun's gRPC service."""
         return self.descriptor.file.services_by_name[f"{self.descriptor.name}Service"]
+
+    @functools.cached_property
+    def keys(self) -> tuple[Unique, ...]:
+        """List its unique keys beside `id` and `external_id`."""
+        told = (key.split(",") for key in self.options.unique)
+        return (*(unique(*map(column_name, names)) for names in told), *self.private_keys)
 
     @functools.cached_property
     def service(self) -> str:

@@ -46,10 +46,8 @@ def stored_fields(noun: Noun) -> list[str]:
 
 
 def keys_of(noun: Noun) -> list[Unique]:
-    """List its unique keys beside `id`: of the contract, of private columns, `external_id`."""
-    told = (key.split(",") for key in noun.options.unique)
-    external = [unique("external_id")] if "external_id" in noun.fields else []
-    return [*(unique(*map(column_name, names)) for names in told), *noun.keys, *external]
+    """List its unique keys beside `id`."""
+    return [*noun.keys, *([unique("external_id")] if "external_id" in noun.fields else ())]
 
 
 def field_columns(noun: Noun) -> dict[str, tuple[FieldColumn, ...]]:
