@@ -171,6 +171,8 @@ async def test_nodes_of_a_tree_are_found_by_their_place_in_it(places, text, want
         ('subtree(owner_user_id, "{top}")', "OPERATOR_NOT_ALLOWED"),
         ('ancestor(owner_user_id, "TEAM")', "OPERATOR_NOT_ALLOWED"),
         ('subtree(id, "{top}")', "OPERATOR_NOT_ALLOWED"),
+        ('ancestor(org_unit_id, "PLANET")', "INVALID_LITERAL"),
+        ('ancestor(org_unit_id, "{top}")', "INVALID_LITERAL"),
     ],
 )
 async def test_a_function_that_makes_no_sense_is_refused_by_its_reason(places, text, reason):

@@ -1,11 +1,13 @@
 """Filters and orders of one noun, as SQL with parameters."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from banyan.identity.v1 import org_unit_pb2
 from banyan.studio.v1 import custom_field_pb2, picklist_pb2
 
 from chassis import errors
@@ -27,6 +29,8 @@ from chassis.expressions import (
     parse_order,
 )
 from chassis.ids import is_id
+from chassis.json import short_enum_name
+from chassis.json.fields import enum_of
 from chassis.json.wellknown import snake
 from chassis.resources.columns import PATH, TITLE_SORT_KEY, FieldColumn, literal, reference_type
 from chassis.resources.noun import Noun
@@ -368,6 +372,10 @@ class _Filter:
     def _ancestor(self, node: Function, path: str, kind: str) -> str:
         self._query.filterable(path)
         profile = self._tree(node, path)
+        if kind not in unit_kinds():
+            raise errors.invalid_field(
+                "filter", "INVALID_LITERAL", field="OrgUnit.kind", value=kind
+            )
         units: set[str] = set()
         for unit_id, unit_kind in profile.unit_kinds.items():
             if unit_kind == kind:
@@ -382,6 +390,13 @@ class _Filter:
     def _in_units(self, path: str, units: Iterable[str]) -> str:
         column = self._query.filterable(path)
         return f"t.{column.name} = ANY({self._sql.bind(sorted(units), 'uuid[]')})"
+
+
+@functools.cache
+def unit_kinds() -> frozenset[str]:
+    """Give the kinds of units there are, by their short names."""
+    kinds = enum_of(org_unit_pb2.OrgUnit.DESCRIPTOR.fields_by_name["kind"])
+    return frozenset(short_enum_name(kinds, value.name) for value in kinds.values if value.number)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from banyan.api.v1 import summary_pb2
-from banyan.identity.v1 import org_unit_pb2
 
 from chassis import errors
 from chassis.access import TenantProfile
@@ -26,7 +25,7 @@ from chassis.resources.answers import SNAPSHOT
 from chassis.resources.columns import reference_type
 from chassis.resources.noun import Noun
 from chassis.resources.periods import Period, period_of
-from chassis.resources.query import ORG_UNIT, Asked, Query, refusing
+from chassis.resources.query import ORG_UNIT, Asked, Query, refusing, unit_kinds
 from chassis.resources.reading import asked_of
 from chassis.resources.sql import Sql
 from chassis.rpc import Call
@@ -290,7 +289,7 @@ class GroupReading:
         path = of.path
         if of.refers != ORG_UNIT or key_of(path):
             raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
-        if kind not in _unit_kinds():
+        if kind not in unit_kinds():
             raise errors.invalid_field("group_by", "INVALID_GROUP", found=asked)
         tops: dict[str, str] = {}
         tree, kinds = self._profile.tree, self._profile.unit_kinds
@@ -343,12 +342,6 @@ class GroupReading:
     def _asked(self, path: str, where: str) -> Asked:
         with refusing(where, "NOT_GROUPABLE", path):
             return self._query.asked(path, self._fields)
-
-
-def _unit_kinds() -> set[str]:
-    """Give the kinds of units there are, by their short names."""
-    kinds = enum_of(org_unit_pb2.OrgUnit.DESCRIPTOR.fields_by_name["kind"])
-    return {short_enum_name(kinds, value.name) for value in kinds.values if value.number}
 
 
 def _shown(found: Any, of: Asked) -> Any:
