@@ -5,20 +5,13 @@ transaction. Order is carried by the record's version, never assumed.
 """
 
 from chassis.events.broker import Broker, Event
-from chassis.events.change import (
-    PAGE_BYTES_MAX,
-    ChangeDraft,
-    draft_change,
-    fact_id,
-    readable_changes,
-)
+from chassis.events.change import ChangeDraft, draft_change, fact_id, readable_changes
 from chassis.events.consumer import Consumer, ConsumerRunner
 from chassis.events.objects import Objects, open_objects
 from chassis.events.relay import Relay
 from chassis.events.timers import Sweeper, Timer, set_timer
 
 __all__ = [
-    "PAGE_BYTES_MAX",
     "Broker",
     "ChangeDraft",
     "Consumer",

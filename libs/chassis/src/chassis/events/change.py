@@ -18,8 +18,6 @@ from chassis.json import codec_of
 from chassis.json.fields import copy_field
 from chassis.json.wellknown import EPOCH, decode_value
 
-# A page of records or changes ends here: at half of what a message between processes may hold.
-PAGE_BYTES_MAX = 4 * 1024 * 1024
 _HEADER = {"etag", "update_time"}
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
@@ -117,10 +115,12 @@ ORDER BY transaction_id, sequence LIMIT $3
 """
 
 
-def readable_changes(rows: Sequence[Record], after: str) -> change_pb2.ReadChangesResponse:
+def readable_changes(
+    rows: Sequence[Record], after: str, bytes_max: int
+) -> change_pb2.ReadChangesResponse:
     """Build the answer of ReadChanges from rows of `READ_CHANGES`, as many as a page may hold."""
     response = change_pb2.ReadChangesResponse(next_after=after)
-    left = PAGE_BYTES_MAX
+    left = bytes_max
     for sequence, payload, transaction_id in rows:
         change = response.changes.add()
         change.ParseFromString(payload)

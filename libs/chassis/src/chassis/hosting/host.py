@@ -34,6 +34,7 @@ from chassis.resources.pages import PageTokens
 from chassis.resources.saga import SagaRunner
 from chassis.resources.titles import title_consumers
 from chassis.rpc import (
+    PAGE_BYTES_MAX,
     Call,
     Channels,
     Dispatcher,
@@ -266,4 +267,4 @@ class Host:
             )
         finally:
             await connection.close()
-        return readable_changes(rows, request.after)
+        return readable_changes(rows, request.after, PAGE_BYTES_MAX)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from chassis import errors
 from chassis.access import Reach
 from chassis.database import TENANT_ID, Database, Record, Transaction
-from chassis.events import PAGE_BYTES_MAX, ChangeDraft, draft_change
+from chassis.events import ChangeDraft, draft_change
 from chassis.resources.columns import TITLE_SORT_KEY, VERSION
 from chassis.resources.noun import Noun
 from chassis.resources.pages import Cursor, SortKey, seek
@@ -26,10 +26,10 @@ from chassis.resources.table import (
     writer,
 )
 from chassis.resources.titles import See, Title, sort_key, title_of
-from chassis.rpc import Call
+from chassis.rpc import PAGE_BYTES_MAX, Call
 
 COUNT_MAX = 10_000
-# So few records are never as much as a page may hold.
+# So few records are as good as never as much as a page may hold.
 _NOT_WEIGHED = 50
 # The records that rules read, by reference field.
 Relied = Mapping[str, Message]

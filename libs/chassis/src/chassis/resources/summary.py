@@ -137,8 +137,8 @@ async def _titled(
     titled = summary_pb2.SummarizeResponse()
     titled.CopyFrom(answer)
     for key in keys:
-        ids = {group.keys[key.asked].string_value for group in titled.groups} - {""}
-        if key.kind and ids:
+        if key.kind:
+            ids = {group.keys[key.asked].string_value for group in titled.groups} - {""}
             titles = await resource.rules.references.titles(call, key.kind, sorted(ids))
         else:
             titles = _labels(fields.get(key_of(key.asked)), call.language)

@@ -25,6 +25,8 @@ from chassis.rpc.call import acting_caller, current_call
 
 DETAILS = "grpc-status-details-bin"
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
+# Where a page ends, and what a batch may be: an answer is about as long as its request.
+PAGE_BYTES_MAX = MESSAGE_BYTES_MAX // 2
 _TOKEN_KEPT_SECONDS = 300
 
 

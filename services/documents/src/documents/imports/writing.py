@@ -13,7 +13,7 @@ from chassis import errors
 from chassis.custom.definitions import NONE
 from chassis.custom.fields import key_of
 from chassis.json.fields import is_set
-from chassis.rpc import violations_of
+from chassis.rpc import PAGE_BYTES_MAX, violations_of
 from documents.imports.custom import Custom, misfits
 from documents.imports.rows import Planned, Problem
 from documents.imports.trying import Trial, is_checked
@@ -26,8 +26,7 @@ _UPSERT, _CREATE, _UPDATE = (
     import_job_pb2.ImportJob.MODE_UPDATE,
 )
 BATCH = 1000
-# Half of what one message between processes may hold; an answer is about as long as its request.
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = PAGE_BYTES_MAX
 AT_ONCE = 16
 Ask = Callable[[Any, Any], Awaitable[Any]]
 # Notes what is about to be written.
